@@ -1,0 +1,144 @@
+"""What operators see of people, workspaces and exchange accounts. No ciphertext, no API key."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.models import (
+    AuditEvent,
+    ExchangeAccount,
+    Membership,
+    OperatorRead,
+    OutboxMessage,
+    SealedSecret,
+    User,
+    Workspace,
+    WorkspaceKey,
+)  # fmt: skip
+from accounts.operators import ReadOnlyAdmin
+
+
+class PersonCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
+    """A new person, by e-mail address."""
+
+    class Meta:
+        model = User
+        fields = ("email",)
+        field_classes: ClassVar[dict[str, Any]] = {}
+
+
+@admin.register(User)
+class PersonAdmin(BaseUserAdmin):  # type: ignore[type-arg]
+    """The one place where operators change something: who may log in, and who is an operator."""
+
+    add_form = PersonCreationForm
+    list_display = ("email", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email",)
+    ordering = ("email",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "first_name", "last_name")}),
+        ("May", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("When", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """People are deactivated: their workspaces and audit log stay."""
+        return False
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(ReadOnlyAdmin):
+    """Tenants."""
+
+    list_display = ("code", "name", "timezone", "created_at")
+    search_fields = ("code", "name")
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    """Who belongs where."""
+
+    list_display = ("workspace", "user", "role")
+    list_filter = ("role",)
+    list_select_related = ("workspace", "user")
+
+
+@admin.register(ExchangeAccount)
+class ExchangeAccountAdmin(ReadOnlyAdmin):
+    """Exchange accounts, without their keys."""
+
+    list_display = ("code", "name", "workspace", "environment", "status", "generation", "opened_generation")
+    list_filter = ("environment", "status")
+    list_select_related = ("workspace",)
+    search_fields = ("code", "venue_uid")
+    exclude = ("api_key",)
+
+
+@admin.register(SealedSecret)
+class SealedSecretAdmin(ReadOnlyAdmin):
+    """That a secret exists, and in which form."""
+
+    list_display = fields = ("workspace", "account", "form", "data_key_version")
+    list_filter = ("form",)
+    list_select_related = ("workspace", "account")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SealedSecret]:
+        """Leave the ciphertext where it is."""
+        return super().get_queryset(request).defer("blob")
+
+
+@admin.register(WorkspaceKey)
+class WorkspaceKeyAdmin(ReadOnlyAdmin):
+    """That a data key exists, and which master key wraps it."""
+
+    list_display = fields = ("workspace", "version", "master_version")
+    list_filter = ("master_version",)
+    list_select_related = ("workspace",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkspaceKey]:
+        """Leave the wrapped key where it is."""
+        return super().get_queryset(request).defer("wrapped")
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """Who did what."""
+
+    list_display = ("at", "workspace", "sequence", "actor", "action", "subject")
+    list_select_related = ("workspace",)
+    search_fields = ("actor", "action", "subject")
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    """What is to leave, and what could not. The text is the tenant's."""
+
+    list_display = fields = (
+        "workspace",
+        "channel",
+        "created_at",
+        "attempts",
+        "next_attempt_at",
+        "sent_at",
+        "error",
+    )
+    list_filter = ("channel",)
+    list_select_related = ("workspace",)
+
+
+@admin.register(OperatorRead)
+class OperatorReadAdmin(ReadOnlyAdmin):
+    """Who looked."""
+
+    list_display = ("at", "operator", "model", "path")
+    search_fields = ("operator", "model")

@@ -1,0 +1,183 @@
+"""Who: people, workspaces (the tenants) and exchange accounts with their sealed keys."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from ailona.kit.codes import public_code
+from ailona.kit.tenancy import TenantModel
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates people by e-mail address."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
+        """Create a person; the address is normalised."""
+        user = self.model(email=self.normalize_email(email), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:
+        """Create an operator."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
+
+
+class User(AbstractUser):
+    """A person, known by e-mail address."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField("e-mail address", unique=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+
+class Workspace(models.Model):
+    """A tenant."""
+
+    code = models.CharField(max_length=12, unique=True, default=public_code)
+    name = models.CharField(max_length=80)
+    timezone = models.CharField(max_length=40, default="UTC")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What a member may do; each includes the ones below it."""
+
+    OWNER = "owner", "Owner"
+    TRADER = "trader", "Trader"
+    VIEWER = "viewer", "Viewer"
+
+
+class Membership(models.Model):
+    """A person's place in a workspace."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.OWNER)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="membership_once"),
+        ]
+
+
+class Environment(models.TextChoices):
+    """Where an exchange account lives."""
+
+    PAPER = "paper", "Paper"
+    SIMULATOR = "simulator", "Simulator"
+    DEMO = "demo", "Bybit demo"
+    TESTNET = "testnet", "Bybit testnet"
+    MAINNET = "mainnet", "Bybit"
+
+
+class AccountStatus(models.TextChoices):
+    """How far an exchange account is."""
+
+    REQUESTED = "requested", "Being opened"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+    REVOKED = "revoked", "Revoked"
+
+
+class ExchangeAccount(TenantModel):
+    """An account on an exchange. A paper account is an account on the platform's own venue."""
+
+    code = models.CharField(max_length=12, unique=True, default=public_code)
+    name = models.CharField(max_length=80)
+    environment = models.CharField(max_length=10, choices=Environment.choices)
+    status = models.CharField(max_length=10, choices=AccountStatus.choices)
+    status_reason = models.CharField(max_length=200, blank=True)
+    paper_balance = models.BigIntegerField(default=0)
+    """Money units a paper account starts with."""
+    generation = models.PositiveIntegerField(default=1)
+    """Raised by every reset: a reset paper account is a new account on the venue."""
+    opened_generation = models.PositiveIntegerField(default=0)
+    """The generation the venue account was opened for; the trader opens what is behind."""
+    venue_uid = models.CharField(max_length=40, blank=True)
+    api_key = models.CharField(max_length=64, blank=True)
+    """The public half; the secret is a SealedSecret."""
+    wallet = models.BigIntegerField(default=0)
+    """Wallet balance in money units, from our own executions and funding."""
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SealedSecret(TenantModel):
+    """The secret half of an API key. Web can write it sealed to the trader; the trader alone opens it."""
+
+    account = models.OneToOneField(ExchangeAccount, on_delete=models.CASCADE, related_name="secret")
+    form = models.CharField(max_length=10)
+    """``inbound``: sealed to the trader's public key. ``envelope``: under the workspace's data key."""
+    blob = models.BinaryField()
+    data_key_version = models.PositiveIntegerField(default=0)
+
+
+class WorkspaceKey(TenantModel):
+    """A workspace's data key, wrapped by a master key version. Deleting it shreds what it sealed."""
+
+    version = models.PositiveIntegerField()
+    master_version = models.PositiveIntegerField()
+    wrapped = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "version"], name="workspace_key_version"),
+        ]
+
+
+class AuditEvent(TenantModel):
+    """Who did what: append-only, chained by hash within a workspace."""
+
+    sequence = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=120)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=120)
+    details = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "sequence"], name="audit_sequence"),
+        ]
+
+
+class OutboxMessage(TenantModel):
+    """A side effect that leaves after commit: mail, webhook, chat."""
+
+    channel = models.CharField(max_length=20)
+    recipient = models.CharField(max_length=200)
+    payload = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    next_attempt_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+
+
+class OperatorRead(models.Model):
+    """An operator looked at tenants' rows: which, when, and by what address in the admin."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    operator = models.CharField(max_length=254)
+    model = models.CharField(max_length=80)
+    path = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.path}"

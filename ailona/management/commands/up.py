@@ -1,0 +1,88 @@
+"""``manage.py up``: the embedded stack, every part in one process and the venue as its child."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ailona.checks import refuse_unsafe_start
+from ailona.env import env_str
+from ailona.stack.demo import DemoLogin, ensure_demo
+from ailona.stack.demo_bots import demo_documents
+from ailona.stack.embedded import PartDied, Stack
+from ailona.stack.parts import Web
+from ailona.stack.ports import AddressTaken, listen_for_pages
+from ailona.stack.program import parts
+from ailona.stack.venue import VenueSilent, venue_child, wait_for
+from bots.services.venue_control import VenueStatus
+from trading_core.errors import AilonaError
+
+
+class Command(BaseCommand):
+    """Runs everything until Ctrl-C."""
+
+    help = "Run the whole platform in one process, with the venue as its child. Ctrl-C stops every part."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare what may be chosen."""
+        parser.add_argument("--lockstep", action="store_true", help="market time waits for the platform")
+        parser.add_argument("--limit", type=int, help="how many candle times are played")
+        parser.add_argument("--no-demo", action="store_true", help="create no demo workspace")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Start, and return when everything has stopped."""
+        if not settings.EMBEDDED:
+            raise CommandError(
+                "DATABASE_URL or REDIS_URL is set: run the parts as processes of their own (compose.yaml shows how)"
+            )
+        if settings.MARKET == "bybit":
+            raise CommandError(
+                "paper trading on Bybit's market isn't there yet; MARKET=synthetic and MARKET=replay are"
+            )
+        try:
+            self._run(listen_for_pages(env_str("LISTEN")), options)
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped while starting.")
+        except (AddressTaken, VenueSilent, PartDied, AilonaError, ValueError) as error:
+            raise CommandError(str(error)) from None
+
+    def _run(self, pages: socket.socket, options: dict[str, Any]) -> None:
+        venue = venue_child(lockstep=options["lockstep"], limit=options["limit"])
+        venue.start()
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+            refuse_unsafe_start()
+            market = wait_for(venue)
+            login = None if options["no_demo"] else _demo(market)
+            stack = Stack(
+                web=Web("ailona.asgi:application", pages),
+                parts=parts(lockstep=options["lockstep"]),
+                venue=venue,
+            )
+            asyncio.run(stack.run(lambda: self._greet(pages, market, login)))
+        finally:
+            venue.stop()
+        self.stdout.write("Stopped. The next start continues here.")
+
+    def _greet(self, pages: socket.socket, market: VenueStatus, login: DemoLogin | None) -> None:
+        host, port = pages.getsockname()[:2]
+        name = f"[{host}]" if ":" in host else host
+        self.stdout.write(f"\nAI-Lona   http://{name}:{port}/")
+        self.stdout.write(f"Market    {market.name} (paper: no real money, no real exchange)")
+        if login is not None:
+            password = login.password or "(the one you set; `make demo` gives a new one)"
+            self.stdout.write(f"Login     {login.email}\nPassword  {password}")
+        self.stdout.write(
+            "Single-user stack: its parts share one process, so it refuses testnet and mainnet keys.\n"
+            "Ctrl-C stops everything.\n"
+        )
+        self.stdout.flush()
+
+
+def _demo(market: VenueStatus) -> DemoLogin:
+    return ensure_demo(demo_documents(source=market.source, category=market.category, symbols=market.symbols))

@@ -1,0 +1,29 @@
+"""Run benchmarks by name; each prints one JSON line: ``python -m benchmarks [NAME...]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from benchmarks import kills, lockstep
+
+BENCHMARKS = {"lockstep": lockstep.run_benchmark, "kills": kills.run_benchmark}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the named benchmarks, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(BENCHMARKS)}")
+    parser.add_argument("--candles", type=int, default=20_000, help="candles to play (default 20000)")
+    options = parser.parse_args(argv)
+    unknown = [name for name in options.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"no benchmark named {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    for name in options.names or list(BENCHMARKS):
+        print(json.dumps({"benchmark": name, **BENCHMARKS[name](options.candles)}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

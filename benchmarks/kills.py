@@ -1,0 +1,65 @@
+"""``kill -9`` of every process in turn during a replay: the trades must not change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.lockstep import BOTS, CANDLES, TIMEOUT_S, compared, market_data
+from benchmarks.production import Platform, platform
+
+VICTIMS = ("worker", "feed", "trader", "venue")
+EVERY_S = 12.0
+DOWN_S = 2.0
+
+DOUBLED = """
+    SELECT count(*) FROM (SELECT account_id, symbol, trade, role, leg, revision FROM bots_orderrow
+                          GROUP BY 1, 2, 3, 4, 5, 6 HAVING count(*) > 1) AS doubled
+"""
+LOST = "SELECT count(*) FROM bots_intentrow WHERE state IN ('planned', 'sending', 'unknown')"
+UNPROTECTED = "SELECT count(*) FROM bots_positionrow WHERE lots <> 0 AND stop_ticks IS NULL"
+
+
+class Killer:
+    """Kills one process after another, leaves it down for a moment and starts it again."""
+
+    def __init__(self) -> None:
+        self.kills: dict[str, int] = dict.fromkeys(VICTIMS, 0)
+        self.unprotected_seen = 0
+        self._next_at = EVERY_S
+        self._down: tuple[str, float] | None = None
+
+    def __call__(self, live: Platform, elapsed_s: float) -> None:
+        """Called every second of the replay."""
+        [(naked,)] = live.query(UNPROTECTED)
+        self.unprotected_seen += int(naked)
+        if self._down is not None:
+            name, since = self._down
+            if elapsed_s - since >= DOWN_S:
+                live.processes.restart(name)
+                self._down = None
+            return
+        if elapsed_s >= self._next_at:
+            name = VICTIMS[sum(self.kills.values()) % len(VICTIMS)]
+            live.processes.kill(name)
+            self.kills[name] += 1
+            self._down = (name, elapsed_s)
+            self._next_at = elapsed_s + EVERY_S
+
+
+def run_benchmark(candles: int) -> dict[str, Any]:
+    """Play the candles while processes die; compare with the backtest of the same documents."""
+    path = market_data() / CANDLES
+    with platform(candles=path, limit=candles, bots=BOTS) as live:
+        killer = Killer()
+        seconds = live.play(killer, timeout_s=TIMEOUT_S)
+        [(doubled,)], [(lost,)], [(unprotected,)] = (live.query(sql) for sql in (DOUBLED, LOST, UNPROTECTED))
+        return {
+            "candles": candles,
+            "seconds": round(seconds, 1),
+            "kills": killer.kills,
+            "bots": compared(live, path, candles),
+            "orders_doubled": int(doubled),
+            "intents_unsettled": int(lost),
+            "positions_without_stop_at_end": int(unprotected),
+            "seconds_seen_without_confirmed_stop": killer.unprotected_seen,
+        }

@@ -1,0 +1,66 @@
+"""What the frame around every page shows: links, workspace, market."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from bots.pages.market import feeds
+
+_LINKS = (
+    ("dashboard", "Dashboard", "dashboard"),
+    ("bots", "Bots", "bot"),
+    ("bot-new", "New bot", "plus"),
+    ("accounts", "Accounts", "wallet"),
+    ("account_change_password", "Security", "shield"),
+    ("api-docs", "API", "code"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the rail."""
+
+    url: str
+    label: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The frame."""
+
+    links: list[Link]
+    workspace: str
+    market: str
+    source: str
+
+
+def shell(request: HttpRequest) -> Mapping[str, Any]:
+    """Context processor: ``shell``, read only by templates that show the frame."""
+    return {"shell": SimpleLazyObject(lambda: _shell(request))}
+
+
+def _shell(request: HttpRequest) -> Shell:
+    heard = feeds()
+    main = next((feed for feed in heard if feed.connected), heard[0] if heard else None)
+    workspace = getattr(request, "workspace", None)
+    return Shell(
+        links=[_link(request, *link) for link in _LINKS],
+        workspace=workspace.name if workspace is not None else "",
+        market=main.market if main else "No market yet",
+        source=main.source if main else "",
+    )
+
+
+def _link(request: HttpRequest, name: str, label: str, icon: str) -> Link:
+    url = reverse(name)
+    match = request.resolver_match
+    here = match is not None and (match.url_name == name or (name == "bots" and match.url_name == "bot"))
+    return Link(url, label, icon, here)

@@ -1,0 +1,149 @@
+"""A bot's turn at a close: claimed, decided, written down, once.
+
+The lease of a bot is its row, taken by a conditional UPDATE at the beginning of the transaction that
+writes the decision: a worker that dies gives it back with its connection, and nothing is half done.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from functools import partial
+
+from django.db import Error as DatabaseError
+from django.db.models import F
+
+from accounts.models import ExchangeAccount
+from ailona.kit.push import tell
+from ailona.kit.tenancy import workspace_scope
+from bots.models import Bot, EquityPoint, Outcome
+from bots.services import store
+from bots.services.commit import commit_decision, release_claims
+from bots.services.facts import snapshot_of, symbols_of, unrealised_of
+from bots.services.market import market_ms
+from bots.services.parking import note_failure
+from bots.services.stopping import settle_stopping
+from bots.services.verdicts import verdicts_for
+from bots.states import LISTENING
+from trading_core.engine.cycle import decide
+from trading_core.engine.outcome import OutcomeCode
+from trading_core.engine.snapshot import Snapshot
+from trading_core.market.series import SeriesKey
+from trading_core.market.timeframe import Timeframe
+from trading_core.rules.verdict import Verdict
+
+logger = logging.getLogger(__name__)
+
+
+def run_cycle(bot_id: int, workspace_id: int) -> int:
+    """Decide every close a bot has not seen; return how many were decided.
+
+    Safe to call at any time and from several workers: with nothing to do it returns 0.
+    """
+    decided = 0
+    try:
+        while (bot := _behind(bot_id, workspace_id)) is not None:
+            decided += _turn(bot)
+            if bot.done == bot.wanted:
+                break  # whoever raised it meanwhile rings again after us
+    except DatabaseError:
+        raise  # not the bot's fault: the sweep rings again
+    except Exception as error:  # a bot that fails must not stop the others
+        logger.exception("bot %s failed in its cycle", bot_id)
+        note_failure(bot_id, workspace_id, error)
+    return decided
+
+
+def _behind(bot_id: int, workspace_id: int) -> Bot | None:
+    with workspace_scope(workspace_id, reading=True):
+        return Bot.objects.filter(pk=bot_id, wanted__gt=F("done"), state__in=LISTENING).first()
+
+
+def _turn(bot: Bot) -> bool:
+    """Decide the latest close; False if somebody else did, or the bot changed since it was read."""
+    with workspace_scope(bot.workspace_id, reading=True):
+        # Computed, if need be, before the transaction: on SQLite that would keep every writer waiting.
+        verdicts = verdicts_for(bot, bot.wanted)
+    with workspace_scope(bot.workspace_id):
+        if not _claim(bot):
+            return False
+        bot.account = ExchangeAccount.objects.get(pk=bot.account_id)
+        _decide(bot, verdicts)
+    return True
+
+
+def _claim(bot: Bot) -> bool:
+    """Take the bot's row if it is still as it was read; it stays ours until the transaction ends."""
+    as_read = Bot.objects.filter(
+        pk=bot.pk, wanted=bot.wanted, done=bot.done, state=bot.state, lease_token=bot.lease_token
+    )
+    return bool(as_read.update(lease_holder=_holder(), lease_token=bot.lease_token + 1))
+
+
+def _decide(bot: Bot, verdicts: Mapping[str, Verdict | None]) -> None:
+    close_ms = bot.wanted
+    _record_missed(bot, close_ms)
+    snapshot = snapshot_of(bot, close_ms=close_ms, verdicts=verdicts, stale=_is_stale(bot, close_ms))
+    decision = decide(snapshot)
+    commit_decision(bot, snapshot, decision)
+    release_claims(bot, decision.plans)
+    _record_equity(bot, snapshot)
+    bot.done, bot.failures = close_ms, 0
+    bot.save(update_fields=["done", "failures"])
+    settle_stopping(bot)
+    tell(bot.workspace_id, {"type": "bot.decided", "bot": bot.code, "close_ms": close_ms})
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()[:40]}:{os.getpid()}"
+
+
+def _record_missed(bot: Bot, close_ms: int) -> None:
+    """Write one range record for the closes that passed while nobody looked; they are not traded.
+
+    A close without a candle of any of the bot's symbols was none: the market stood still.
+    """
+    step = Timeframe(bot.timeframe).ms
+    if not bot.done or bot.done + step >= close_ms:
+        return
+    symbols = symbols_of(bot)
+    closes = sorted(set().union(*(_closes_between(bot, symbol, bot.done, close_ms) for symbol in symbols)))
+    if not closes:
+        return
+    details = {
+        "from_ms": closes[0], "to_ms": closes[-1], "closes": len(closes), "reason": "it was down or too slow",
+    }  # fmt: skip
+    missed = partial(Outcome, bot=bot, close_ms=closes[-1], code=OutcomeCode.MISSED.value, leaves=b"")
+    Outcome.objects.bulk_create(
+        [missed(symbol=symbol, details=details) for symbol in symbols], ignore_conflicts=True
+    )
+
+
+def _closes_between(bot: Bot, symbol: str, after_ms: int, before_ms: int) -> set[int]:
+    """Return the closes of the bot's timeframe, strictly between two, at which a base candle closed."""
+    timeframe = Timeframe(bot.timeframe)
+    key = SeriesKey(bot.source, bot.category, symbol, store.BASE)
+    times = store.candles(key, after_ms, before_ms - store.BASE.ms).open_time
+    return {int(time) + store.BASE.ms for time in times if timeframe.closes_at(int(time) + store.BASE.ms)}
+
+
+def _is_stale(bot: Bot, close_ms: int) -> bool:
+    """Whether the market has moved on so far that the close is too old to enter on."""
+    late_ms = market_ms(bot.source) - close_ms
+    return 2 * late_ms > 3 * Timeframe(bot.timeframe).ms
+
+
+def _record_equity(bot: Bot, snapshot: Snapshot) -> None:
+    EquityPoint.objects.bulk_create(
+        [
+            EquityPoint(
+                bot=bot,
+                close_ms=snapshot.close_ms,
+                wallet=snapshot.wallet,
+                unrealised=unrealised_of(snapshot.symbols.values()),
+            )
+        ],
+        ignore_conflicts=True,
+    )

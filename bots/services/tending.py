@@ -1,0 +1,56 @@
+"""Carries out the difference between what should stand and what does, for some symbols of one bot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bots.models import Bot
+from bots.services.commit import Occasion, commit_intents, commit_plans, release_claims
+from bots.services.documents import document_of
+from bots.services.facts import facts_of
+from trading_core.engine.document import BotDocument
+from trading_core.engine.snapshot import SymbolFacts
+from trading_core.engine.tend import Tended, close_out, tend
+
+
+def tend_symbols(
+    bot: Bot, symbols: Sequence[str], now_ms: int, *, closing: bool = False, retry: bool = False
+) -> int:
+    """Plan what the facts ask for now; return how many intents were written down.
+
+    The caller holds the transaction with the bot's row locked. ``now_ms`` is the market clock,
+    ``closing`` closes whatever there is, ``retry`` lets requests that were refused be made again.
+    """
+    facts = facts_of(bot, symbols, at_ms=now_ms)
+    document = document_of(bot)
+    written = 0
+    plans = {}
+    for symbol in symbols:
+        tended = _tended(document, bot.state, symbol, facts[symbol], now_ms, closing=closing, retry=retry)
+        plans[symbol] = tended.plan
+        commit_intents(bot, facts, tended.intents, Occasion(now_ms))
+        written += len(tended.intents)
+    commit_plans(bot, facts, plans)
+    release_claims(bot, plans)
+    return written
+
+
+def _tended(
+    document: BotDocument,
+    state: str,
+    symbol: str,
+    facts: SymbolFacts,
+    now_ms: int,
+    *,
+    closing: bool,
+    retry: bool,
+) -> Tended:
+    if closing:
+        return close_out(document, state, symbol, facts, now_ms=now_ms)
+    return tend(document, state, symbol, facts, now_ms=now_ms, retry=retry)
+
+
+def locked_bot(bot_id: int) -> Bot:
+    """Return a bot of the active workspace with its row locked until the transaction ends."""
+    rows = Bot.objects.select_for_update(of=("self",), no_key=True).select_related("account")
+    return rows.get(pk=bot_id)

@@ -1,0 +1,29 @@
+"""The loop's tasks: ids in, one service each."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from bots.services.cycle import run_cycle
+from bots.services.lifecycle import settle_all_starting
+from bots.services.verdicts import run_verdicts
+from bots.services.wake import ring_those_behind
+
+
+@shared_task(name="bots.verdicts")
+def verdicts(source: str, category: str, close_ms: int) -> None:
+    """Answer what the rules ask about a close, then ring for the bots."""
+    run_verdicts(source, category, close_ms)
+
+
+@shared_task(name="bots.cycle")
+def cycle(bot_id: int, workspace_id: int) -> None:
+    """Let a bot decide every close it has not seen."""
+    run_cycle(bot_id, workspace_id)
+
+
+@shared_task(name="bots.sweep")
+def sweep() -> None:
+    """Ring again for whatever is behind."""
+    settle_all_starting()
+    ring_those_behind()

@@ -1,0 +1,353 @@
+"""One exchange account, served: its stream, its queue, its open questions, its protection.
+
+The actor owns no truth. Whatever it is in the middle of when it dies, the next one finds it in the
+database and goes on: sent intents without an answer are looked up, and everything else is read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from accounts.keyring import credentials_for
+from ailona.kit import clock
+from ailona.kit.tenancy import workspace_scope
+from bots.trader import intents, protect, reconcile
+from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
+from bots.trader.intents import Claimed, Waiting
+from bots.trader.lease import Lease, mark_reconciled
+from bots.trader.markets import Market
+from bots.trader.news import apply_news
+from bots.trader.resolve import Resolver
+from bots.trader.send import Outcome, send
+from bots.trader.work import Work
+from trading_core.errors import ExchangeError, NotSent, OutcomeUnknown, Rejected
+from trading_core.exchanges.bybit.account import BybitExchange
+from trading_core.exchanges.bybit.errors import ORDER_GONE
+from trading_core.exchanges.bybit.streams import BybitPrivateStream
+from trading_core.exchanges.port import Credentials, Exchange, PrivateNews, StreamGap
+from trading_core.execution.intent import IntentKind
+
+log = logging.getLogger(__name__)
+
+FIRST_GAP_WAIT = 2.0
+"""How long to wait for the stream before the first reconcile is made without it."""
+NOT_SENT_PAUSE = 0.5
+DIFFERING_PASSES = 3
+DIFFERING_PAUSE = 0.5
+BATCH_MAX = 200
+DOUBT_S = 2.0
+GONE_CODES = frozenset({ORDER_GONE, 110008, 110010})
+REDUCE_ONLY_REFUSED = 110017
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileWanted:
+    """Something doesn't fit together: read the venue again; the stream itself has no gap."""
+
+
+Batch = list[PrivateNews | ReconcileWanted]
+
+
+class Actor:
+    """Serves one account under one lease until it is cancelled or stopped."""
+
+    def __init__(self, lease: Lease, market: Market, config: TraderConfig, work: Work) -> None:
+        self.lease = lease
+        self._market = market
+        self._config = config
+        self._work = work
+        self._bell = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._reconciled = asyncio.Event()
+        self._protect_wanted = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._inbox: asyncio.Queue[PrivateNews | ReconcileWanted] = asyncio.Queue()
+        self._doubt: asyncio.TimerHandle | None = None
+        self._orphans = True
+        self._watch = protect.Watch()
+        self._sending: set[int] = set()
+        self._resolving: dict[int, asyncio.Task[None]] = {}
+        self._idle.set()
+
+    async def run(self) -> None:
+        """Serve the account; returns only when an error or a cancellation ends it."""
+        credentials = await self._work.db(open_credentials, self.lease)
+        exchange = BybitExchange(
+            endpoint=self._market.addresses.rest,
+            credentials=credentials,
+            instruments=self._market.instruments,
+            wall_ms=clock.wall_ms,
+            stop_trigger=self._market.stop_trigger,
+        )
+        try:
+            await self._check_margin_mode(exchange)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen(credentials))
+                group.create_task(self._apply(exchange))
+                group.create_task(self._carry_out(exchange, group))
+                group.create_task(self._protect(exchange))
+        finally:
+            if self._doubt is not None:
+                self._doubt.cancel()
+            exchange.close()
+
+    async def _check_margin_mode(self, exchange: BybitExchange) -> None:
+        """Say so when a live account isn't in isolated margin; the mode is the owner's to change."""
+        served = self.lease.served
+        if served.environment in VENUE_ENVIRONMENTS:
+            return
+        mode = await self._work.net(exchange.margin_mode)
+        if mode != "ISOLATED_MARGIN":
+            await self._work.db(reconcile.note, served, f"margin mode is {mode}, isolated margin is expected")
+
+    def notice(self, waiting: Iterable[Waiting]) -> None:
+        """Take in what the poll saw of this account's queue."""
+        for row in waiting:
+            if row.intent_id in self._sending or row.intent_id in self._resolving:
+                continue
+            self._orphans |= row.state in intents.ON_ITS_WAY
+            self._bell.set()
+
+    def ring(self) -> None:
+        """Look at the queue now."""
+        self._bell.set()
+
+    async def stop(self) -> bool:
+        """Claim nothing more; return whether every request signed under the lease has its answer."""
+        self._stopping.set()
+        self._bell.set()
+        try:
+            async with asyncio.timeout(self._config.stop_within):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return not self._sending and not self._resolving
+
+    # --- the private stream -------------------------------------------------------------------
+
+    async def _listen(self, credentials: Credentials) -> None:
+        stream = BybitPrivateStream(
+            base=self._market.addresses.private_stream,
+            credentials=credentials,
+            instruments=self._market.instruments,
+            wall_ms=clock.wall_ms,
+        )
+        async with aclosing(stream.news()) as source:
+            async for news in source:
+                self._inbox.put_nowait(news)
+
+    async def _apply(self, exchange: Exchange) -> None:
+        """Apply news in order; a gap is a reconcile in its place."""
+        batch = await self._first_batch()
+        while True:
+            gap = any(isinstance(entry, StreamGap) for entry in batch)
+            if gap:
+                # What came before the gap is read again by the reconcile.
+                batch = after_last_gap(batch)
+                await self._reconcile(exchange)
+            news = [entry for entry in batch if not isinstance(entry, ReconcileWanted)]
+            if news:
+                await self._apply_news(news)
+            if len(news) < len(batch):
+                await self._reconcile(exchange, marks=False)
+            batch = await self._next_batch()
+
+    async def _first_batch(self) -> Batch:
+        try:
+            async with asyncio.timeout(FIRST_GAP_WAIT):
+                return [await self._inbox.get()]
+        except TimeoutError:
+            return [StreamGap()]
+
+    async def _next_batch(self) -> Batch:
+        batch = [await self._inbox.get()]
+        while len(batch) < BATCH_MAX and not self._inbox.empty():
+            batch.append(self._inbox.get_nowait())
+        return batch
+
+    async def _apply_news(self, news: list[PrivateNews]) -> None:
+        heard = await self._work.db(apply_news, self.lease, news)
+        self._note_doubt(agreed=not heard.differing)
+        if heard.bare:
+            self._protect_wanted.set()
+        self._bell.set()
+
+    def _note_doubt(self, *, agreed: bool) -> None:
+        """Reconcile when the venue's position stays different: its news come in no order."""
+        if self._doubt is not None:
+            self._doubt.cancel()
+            self._doubt = None
+        if not agreed:
+            self._doubt = asyncio.get_running_loop().call_later(DOUBT_S, self._want_reconcile)
+
+    def _want_reconcile(self) -> None:
+        self._inbox.put_nowait(ReconcileWanted())
+
+    async def _reconcile(self, exchange: Exchange, *, marks: bool = True) -> None:
+        """Read the venue whole and bring our rows up to it."""
+        served = self.lease.served
+        differing: list[str] = []
+        for attempt in range(DIFFERING_PASSES):
+            if attempt:
+                await asyncio.sleep(DIFFERING_PAUSE)
+            last_ms = await self._work.db(reconcile.last_execution_ms, served)
+            view = await self._work.net(reconcile.read, exchange, served, last_ms)
+            applied = await self._work.db(reconcile.apply, served, view)
+            for missing in applied.missing:
+                found = await self._work.net(exchange.order, symbol=missing.symbol, link=missing.link)
+                await self._work.db(reconcile.apply_lookup, served, missing, found)
+            differing = applied.differing
+            if not differing:
+                break
+        if differing:
+            await self._work.db(reconcile.note_differing, served, differing)
+        if marks:
+            await self._work.db(mark_reconciled, self.lease)
+        self._reconciled.set()
+        self._protect_wanted.set()
+        self._bell.set()
+
+    # --- the queue ----------------------------------------------------------------------------
+
+    async def _carry_out(self, exchange: Exchange, group: asyncio.TaskGroup) -> None:
+        """Send what is planned, one request at a time, and look up what has no answer."""
+        await self._reconciled.wait()
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            if self._orphans:
+                self._orphans = False
+                await self._adopt(exchange, group)
+            while not self._stopping.is_set() and await self._send_next(exchange, group):
+                pass
+
+    async def _send_next(self, exchange: Exchange, group: asyncio.TaskGroup) -> bool:
+        self._idle.clear()
+        try:
+            claimed = await self._work.db(intents.claim_next, self.lease)
+            if claimed is None:
+                return False
+            self._sending.add(claimed.intent_id)
+            outcome = await self._work.net(send, exchange, claimed)
+            await self._record(exchange, group, claimed, outcome)
+            self._sending.discard(claimed.intent_id)
+        finally:
+            self._idle.set()
+        return True
+
+    async def _record(
+        self, exchange: Exchange, group: asyncio.TaskGroup, claimed: Claimed, outcome: Outcome
+    ) -> None:
+        match outcome:
+            case NotSent():
+                await self._work.db(intents.record_planned, self.lease, claimed, str(outcome))
+                await asyncio.sleep(NOT_SENT_PAUSE)
+            case Rejected():
+                await self._rejected(exchange, claimed, outcome)
+            case OutcomeUnknown():
+                log.warning("account %s: %s", self.lease.served.code, outcome)
+                await self._work.db(intents.record_unknown, self.lease, claimed, str(outcome))
+                self._resolve(exchange, group, claimed, at_once=bool(outcome.code))
+            case str():
+                await self._work.db(intents.record_confirmed, self.lease, claimed, outcome)
+
+    async def _rejected(self, exchange: Exchange, claimed: Claimed, refusal: Rejected) -> None:
+        log.warning("account %s: %s refused: %s", self.lease.served.code, claimed.kind.value, refusal)
+        gone = refusal.code in GONE_CODES and claimed.kind in (IntentKind.CANCEL, IntentKind.AMEND)
+        if gone:
+            await self._read_order(exchange, claimed)
+        if gone and claimed.kind is IntentKind.CANCEL:
+            await self._work.db(intents.record_confirmed, self.lease, claimed)
+        else:
+            await self._work.db(intents.record_rejected, self.lease, claimed, str(refusal))
+        if refusal.code == REDUCE_ONLY_REFUSED:
+            self._want_reconcile()
+        self._protect_wanted.set()
+
+    async def _read_order(self, exchange: Exchange, claimed: Claimed) -> None:
+        try:
+            found = await self._work.net(exchange.order, symbol=claimed.symbol, link=claimed.link)
+        except ExchangeError as e:
+            log.info("account %s: lookup failed: %s", self.lease.served.code, e)
+            self._want_reconcile()
+            return
+        missing = reconcile.Missing(claimed.order_id, claimed.symbol, claimed.link)
+        await self._work.db(reconcile.apply_lookup, self.lease.served, missing, found)
+
+    # --- open questions -----------------------------------------------------------------------
+
+    async def _adopt(self, exchange: Exchange, group: asyncio.TaskGroup) -> None:
+        """Take up sent intents nobody is waiting for: the ones another trader, or a crash, left."""
+        rows = await self._work.db(intents.unsettled, [self.lease.account_id])
+        for row in rows:
+            known = row.intent_id in self._sending or row.intent_id in self._resolving
+            if known or row.state not in intents.ON_ITS_WAY:
+                continue
+            claimed = await self._work.db(intents.adopt, self.lease, row.intent_id)
+            if claimed is not None:
+                self._resolve(exchange, group, claimed, at_once=True)
+
+    def _resolve(
+        self, exchange: Exchange, group: asyncio.TaskGroup, claimed: Claimed, *, at_once: bool
+    ) -> None:
+        resolver = Resolver(self.lease, self._config, self._work, exchange)
+        task = group.create_task(resolver.run(claimed, at_once=at_once))
+        self._resolving[claimed.intent_id] = task
+        task.add_done_callback(lambda _: self._resolved(claimed.intent_id))
+
+    def _resolved(self, intent_id: int) -> None:
+        self._resolving.pop(intent_id, None)
+        self._bell.set()
+
+    # --- protection ---------------------------------------------------------------------------
+
+    async def _protect(self, exchange: Exchange) -> None:
+        """Check every few seconds, and soon after news, that each position has its stop."""
+        await self._reconciled.wait()
+        while True:
+            try:
+                async with asyncio.timeout(self._protect_pause()):
+                    await self._protect_wanted.wait()
+            except TimeoutError:
+                pass
+            self._protect_wanted.clear()
+            try:
+                await self._check_protection(exchange)
+            except ExchangeError as e:
+                log.warning("account %s: protection check failed: %s", self.lease.served.code, e)
+            await asyncio.sleep(min(1.0, self._config.protect_every))
+
+    def _protect_pause(self) -> float:
+        return self._config.unprotected_max if self._watch.bare_since else self._config.protect_every
+
+    async def _check_protection(self, exchange: Exchange) -> None:
+        served = self.lease.served
+        if not await self._work.db(protect.holds_anything, served):
+            self._watch.bare_since.clear()
+            return
+        positions = await self._work.net(exchange.positions)
+        allowed_ms = int(self._config.unprotected_max * 1000)
+        for symbol in self._watch.overdue(positions, now_ms=clock.wall_ms(), allowed_ms=allowed_ms):
+            since = self._watch.bare_since[symbol]
+            done = await self._work.db(protect.protect, served, symbol, bare_since_ms=since)
+            log.warning("account %s: %s is bare: %s", served.code, symbol, done)
+            self._bell.set()
+
+
+def open_credentials(lease: Lease) -> Credentials:
+    """Open the account's key."""
+    account = reconcile.load(lease.served)
+    with workspace_scope(lease.workspace_id):
+        opened = credentials_for(account)
+    return Credentials(opened.api_key, opened.api_secret)
+
+
+def after_last_gap(batch: Batch) -> Batch:
+    """Return what stands behind the last gap."""
+    last = max(i for i, entry in enumerate(batch) if isinstance(entry, StreamGap))
+    return batch[last + 1 :]

@@ -1,0 +1,176 @@
+"""Start, reconnect and recovery are one path: read the venue whole, then bring our rows up to it.
+
+The venue is right about facts. Orders that aren't ours are counted and left alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.db.models import Max
+
+from accounts.models import ExchangeAccount
+from ailona.kit import clock
+from ailona.kit.tenancy import workspace_scope
+from bots.models import ExecutionRow, IntentRow, OrderRow, PositionRow
+from bots.models.trading import UNSETTLED
+from bots.services import news as services
+from bots.trader.config import VENUE_ENVIRONMENTS
+from bots.trader.lease import Served
+from trading_core.exchanges.port import (
+    Exchange,
+    ExecutionNews,
+    OrderNews,
+    PositionNews,
+    WalletNews,
+)
+from trading_core.execution.order import OrderState, Side
+
+log = logging.getLogger(__name__)
+
+OVERLAP_MS = 600_000
+"""How far executions are read again: rows of equal time may come mis-sorted."""
+REASON_LENGTH = 200
+STANDING = (OrderState.ACCEPTED.value, OrderState.PARTIALLY_FILLED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the venue told in one complete pass."""
+
+    positions: list[PositionNews]
+    orders: list[OrderNews]
+    executions: list[ExecutionNews]
+    wallet: WalletNews
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An order we hold for open and the venue's list doesn't have."""
+
+    order_id: int
+    symbol: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What is left after a view was applied."""
+
+    missing: list[Missing]
+    differing: list[str]
+    """Symbols whose position on the venue is not the sum of our executions."""
+
+
+def last_execution_ms(served: Served) -> int:
+    """Return the market time of the newest execution we know; 0 when there is none."""
+    with workspace_scope(served.workspace_id, reading=True):
+        rows = ExecutionRow.objects.filter(account_id=served.account_id)
+        return int(rows.aggregate(last=Max("time_ms"))["last"] or 0)
+
+
+def read(exchange: Exchange, served: Served, last_ms: int) -> View:
+    """Read the venue; blocks. Anything but complete pages raises, so a view is always whole."""
+    live = served.environment not in VENUE_ENVIRONMENTS
+    since = max(0, last_ms - OVERLAP_MS)
+    return View(
+        positions=exchange.positions(),
+        orders=exchange.open_orders(),
+        # On our venue the market's clock is not the wall's: page back from its newest.
+        executions=exchange.executions(
+            since_ms=since, until_ms=clock.wall_ms() if live and last_ms else None
+        ),
+        wallet=exchange.wallet(),
+    )
+
+
+def apply(served: Served, view: View) -> Applied:
+    """Apply a view; return what has to be looked at again."""
+    account = load(served)
+    known = _known(served, view.executions)
+    for execution in view.executions:
+        if execution.exec_id not in known:
+            services.apply_execution(account, execution)
+    for order in view.orders:
+        services.apply_order(account, order)
+    differing = _apply_positions(served, account, view.positions)
+    if not services.apply_wallet(account, view.wallet):
+        log.warning("account %s: the venue's wallet is not ours", served.code)
+    _note_foreign(served, view.orders)
+    return Applied(_missing(served, view), differing)
+
+
+def apply_lookup(served: Served, missing: Missing, found: OrderNews | None) -> None:
+    """Apply what the venue says of a missing order; one it doesn't know any more is over."""
+    account = load(served)
+    if found is not None:
+        services.apply_order(account, found)
+        return
+    with workspace_scope(served.workspace_id):
+        row = OrderRow.objects.filter(pk=missing.order_id, state__in=STANDING).first()
+        if row is not None:
+            services.apply_order(account, _ended(row))
+
+
+def load(served: Served) -> ExchangeAccount:
+    """Return the account's row."""
+    with workspace_scope(served.workspace_id, reading=True):
+        return ExchangeAccount.objects.get(pk=served.account_id)
+
+
+def _known(served: Served, executions: list[ExecutionNews]) -> set[str]:
+    ids = [execution.exec_id for execution in executions]
+    with workspace_scope(served.workspace_id, reading=True):
+        rows = ExecutionRow.objects.filter(account_id=served.account_id, exec_id__in=ids)
+        return set(rows.values_list("exec_id", flat=True))
+
+
+def _apply_positions(served: Served, account: ExchangeAccount, positions: list[PositionNews]) -> list[str]:
+    differing = [p.symbol for p in positions if not services.apply_position(account, p)]
+    with workspace_scope(served.workspace_id, reading=True):
+        ours = PositionRow.objects.filter(account_id=served.account_id).exclude(lots=0)
+        held = {position.symbol for position in positions}
+        return differing + [s for s in ours.values_list("symbol", flat=True) if s not in held]
+
+
+def note_differing(served: Served, symbols: list[str]) -> None:
+    """Say on the account that its positions on the venue are not the sum of our executions."""
+    words = ", ".join(sorted(symbols))
+    log.error("account %s: positions differ from the venue's: %s", served.code, words)
+    note(served, f"positions differ from the venue's: {words}")
+
+
+def _note_foreign(served: Served, orders: list[OrderNews]) -> None:
+    links = [order.link for order in orders if order.link]
+    with workspace_scope(served.workspace_id, reading=True):
+        rows = OrderRow.objects.filter(account_id=served.account_id, link__in=links)
+        ours = set(rows.values_list("link", flat=True))
+    foreign = [order for order in orders if order.link not in ours and not order.stop_order_type]
+    if foreign:
+        symbols = ", ".join(sorted({order.symbol for order in foreign}))
+        note(served, f"{len(foreign)} open orders are not ours and are left alone: {symbols}")
+
+
+def _missing(served: Served, view: View) -> list[Missing]:
+    """Find our standing orders the venue didn't list; those with an open question have a resolver."""
+    listed = [order.link for order in view.orders if order.link]
+    with workspace_scope(served.workspace_id, reading=True):
+        asked = IntentRow.objects.filter(account_id=served.account_id, state__in=UNSETTLED)
+        rows = OrderRow.objects.filter(account_id=served.account_id, state__in=STANDING)
+        rows = rows.exclude(link__in=listed).exclude(pk__in=asked.exclude(order=None).values("order_id"))
+        return [Missing(*values) for values in rows.values_list("pk", "symbol", "link")]
+
+
+def _ended(row: OrderRow) -> OrderNews:
+    return OrderNews(
+        link=row.link, venue_order_id=row.venue_order_id, symbol=row.symbol, side=Side(row.side),
+        state=OrderState.CANCELLED, lots=row.lots, filled=row.filled, ticks=row.ticks,
+        reduce_only=row.reduce_only, updated_ms=row.updated_ms, reason="not known to the venue any more",
+    )  # fmt: skip
+
+
+def note(served: Served, reason: str) -> None:
+    """Say something about an account where its owner reads it."""
+    with workspace_scope(served.workspace_id):
+        ExchangeAccount.objects.filter(pk=served.account_id).update(status_reason=reason[:REASON_LENGTH])

@@ -1,0 +1,212 @@
+"""The trader: finds the accounts of its shard, leases them, serves each, and lets go cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
+
+from django.db import DatabaseError
+
+from bots.services import doorbell
+from bots.trader import intents, opening, reconcile
+from bots.trader import lease as leases
+from bots.trader.actor import Actor
+from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
+from bots.trader.lease import Lease, Served
+from bots.trader.markets import Market, VenueAccounts, ask_market, keep_market
+from bots.trader.work import Work
+from trading_core.errors import ExchangeError
+
+log = logging.getLogger(__name__)
+
+BACKOFF_MAX = 30.0
+STEADY_AFTER = 60.0
+"""An actor that has lived this long starts again without a wait."""
+
+
+class Trader:
+    """Serves many accounts in one process; embed it or run it as a command."""
+
+    def __init__(self, config: TraderConfig) -> None:
+        self._config = config
+        self._work = Work(database_threads=config.database_threads, network_threads=config.network_threads)
+        self._control = VenueAccounts(config)
+        self._markets: dict[str, Market] = {}
+        self._actors: dict[int, Actor] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop`` is set; then finish what is in flight and give the leases back."""
+        loop = asyncio.get_running_loop()
+
+        def ring(account_id: int) -> None:
+            loop.call_soon_threadsafe(self._ring, account_id)
+
+        silence = doorbell.listen(ring)
+        ending, over = asyncio.Event(), asyncio.Event()
+        finding = [
+            asyncio.create_task(self._repeat(self._discover, self._config.discover_every, ending)),
+            asyncio.create_task(self._repeat(self._poll, self._config.poll_every, ending)),
+        ]
+        renewing = asyncio.create_task(self._repeat(self._renew, self._config.renew_every, over))
+        log.info("trader %s: shard %d of %d", self._config.holder, *self._config.shard)
+        try:
+            await stop.wait()
+        finally:
+            silence()
+            ending.set()
+            # A lease that is being taken is taken first, so that it can be given back.
+            await end_all(finding, patience=self._config.stop_within)
+            # Leases are renewed until their last request has its answer.
+            await self._let_go()
+            over.set()
+            await end_all([renewing], patience=self._config.stop_within)
+            self._work.close()
+            self._control.close()
+
+    async def _repeat(self, step: Callable[[], Awaitable[None]], every: float, end: asyncio.Event) -> None:
+        """Do one thing again and again; an error is logged and waited out."""
+        failures = 0
+        while not end.is_set():
+            try:
+                await step()
+                failures = 0
+            except Exception as e:  # noqa: BLE001 - the process' supervisor: one bad pass must not end the trader
+                failures += 1
+                log.log(logging.ERROR if failures == 1 else logging.INFO, "%s: %s", step.__name__, e)
+            pause = every if not failures else min(BACKOFF_MAX, every + 0.5 * failures)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await end.wait()
+
+    def _ring(self, account_id: int) -> None:
+        actor = self._actors.get(account_id)
+        if actor is not None:
+            actor.ring()
+
+    async def _discover(self) -> None:
+        ready, to_open = await self._work.db(leases.discover, self._config)
+        # Bots are made from instruments: they must be known before the first account exists.
+        await self._prepare(VENUE_ENVIRONMENTS[0])
+        for served in to_open:
+            await self._end(served.account_id)
+            if await self._open(served):
+                ready.append(served)
+        await self._end_those_not_in({served.account_id for served in ready})
+        for served in ready:
+            if served.account_id not in self._tasks and await self._prepare(served.environment):
+                await self._begin(served, self._markets[served.environment])
+
+    async def _prepare(self, environment: str) -> bool:
+        """Have an environment's instruments; one that doesn't answer holds up nobody else's accounts."""
+        if environment in self._markets:
+            return True
+        try:
+            told = await self._work.net(ask_market, environment, self._config, self._control)
+        except ExchangeError as e:
+            log.warning("%s: %s", environment, e)
+            return False
+        self._markets[environment] = await self._work.db(keep_market, told)
+        return True
+
+    async def _open(self, served: Served) -> bool:
+        """Open a paper account; safe to repeat, because a reference names one account."""
+        balance = await self._work.db(opening.balance_of, served)
+        if balance is None:
+            return False
+        reference = f"{served.code}-{served.generation}"
+        try:
+            issued = await self._work.net(self._control.open_account, reference=reference, balance=balance)
+        except ExchangeError as e:
+            await self._work.db(opening.note_waiting, served, f"waiting for the venue: {e.message}")
+            return False
+        return await self._work.db(opening.opened, served, issued, balance)
+
+    async def _begin(self, served: Served, market: Market) -> None:
+        taken = await self._work.db(leases.take, served, self._config)
+        if taken is not None:
+            self._actors[served.account_id] = Actor(taken, market, self._config, self._work)
+            task = asyncio.create_task(self._serve(taken, market), name=f"account {served.code}")
+            self._tasks[served.account_id] = task
+            task.add_done_callback(lambda ended: self._forget(served.account_id, ended))
+
+    def _forget(self, account_id: int, ended: asyncio.Task[None]) -> None:
+        if self._tasks.get(account_id) is ended:
+            del self._tasks[account_id]
+
+    async def _serve(self, lease: Lease, market: Market) -> None:
+        """Run the account's actor, and another one after each error: nobody else is concerned."""
+        failures = 0
+        while True:
+            started = time.monotonic()
+            try:
+                await self._actors[lease.account_id].run()
+            except Exception as e:  # the supervisor of one account: rests it for a while
+                failures = 1 if time.monotonic() - started > STEADY_AFTER else failures + 1
+                log.exception("account %s: starting again", lease.served.code)
+                with suppress(DatabaseError):
+                    await self._work.db(reconcile.note, lease.served, f"starting again after {reason_of(e)}")
+            await asyncio.sleep(min(BACKOFF_MAX, 0.5 * 2.0 ** min(failures, 8)))
+            self._actors[lease.account_id] = Actor(lease, market, self._config, self._work)
+
+    async def _renew(self) -> None:
+        held = {account_id: actor.lease for account_id, actor in self._actors.items()}
+        for lost in await self._work.db(leases.renew, held.values(), self._config.lease_ttl):
+            log.error("account %s: the lease was lost", lost.served.code)
+            self._cancel(lost.account_id)
+
+    async def _poll(self) -> None:
+        if not self._actors:
+            return
+        rows = await self._work.db(intents.unsettled, list(self._actors))
+        by_account = attrgetter("account_id")
+        for account_id, group in groupby(sorted(rows, key=by_account), key=by_account):
+            actor = self._actors.get(account_id)
+            if actor is not None:
+                actor.notice(group)
+
+    async def _end_those_not_in(self, account_ids: set[int]) -> None:
+        for account_id in set(self._tasks) - account_ids:
+            await self._end(account_id)
+
+    async def _let_go(self) -> None:
+        await asyncio.gather(*(self._end(account_id) for account_id in list(self._actors)))
+
+    async def _end(self, account_id: int) -> None:
+        """End an account's actor; the lease goes back only if every signed request has its answer."""
+        actor = self._actors.get(account_id)
+        if actor is None:
+            return
+        answered = await actor.stop()
+        task = self._cancel(account_id)
+        if task is not None:
+            await asyncio.gather(task, return_exceptions=True)
+        if answered:
+            await self._work.db(leases.release, actor.lease)
+
+    def _cancel(self, account_id: int) -> asyncio.Task[None] | None:
+        self._actors.pop(account_id, None)
+        task = self._tasks.get(account_id)
+        if task is not None:
+            task.cancel()
+        return task
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the words of an error, of the first one in a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
+async def end_all(tasks: list[asyncio.Task[None]], *, patience: float) -> None:
+    """Wait a while for tasks to end by themselves, then end them."""
+    await asyncio.wait(tasks, timeout=patience)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

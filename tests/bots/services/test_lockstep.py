@@ -1,0 +1,204 @@
+"""The whole loop against a real venue: feed, cycle, trader and conductor, equal to a backtest."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from accounts.models import Workspace
+from ailona.kit.tenancy import across_workspaces, workspace_scope
+from bots.models import Bot, BotState, CandleRow, FeedStatus, Outcome
+from bots.services import quiet, store
+from bots.services.conductor import Conductor, ConductorConfig
+from bots.services.cycle import run_cycle
+from bots.services.feed import Feed
+from bots.services.feed_config import FeedConfig
+from bots.services.lifecycle import create_paper_bot, settle_all_starting, start_bot
+from bots.services.result import played_of, result_of
+from bots.services.venue_control import VenueControl
+from bots.services.wake import ring_those_behind
+from bots.trader.config import TraderConfig
+from bots.trader.service import Trader
+from tests.worlds import ALWAYS_LONG, document, forget_everything, key
+from trading_core.backtest.compare import first_difference
+from trading_core.backtest.result import result_document
+from trading_core.backtest.run import run as backtest
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.role("engine")]
+
+CANDLES = 24
+AVERAGER: dict[str, Any] = {
+    "name": "Averager",
+    "rules": {"inline": ALWAYS_LONG, "son": False},
+    "plan": {
+        "entry": {"type": "market"},
+        "size": {"mode": "quote", "quote": "200"},
+        "averaging": {
+            "legs": 3, "deviation_pct": "0.05", "step_scale": "1.2", "quote": "200", "volume_scale": "1.5",
+            "resting": 2,
+        },
+        "take_profit": {"pct": "0.05", "base": "average"},
+        "stop": {"pct": "0.6", "base": "average"},
+        "exits": {"time_stop_minutes": 9, "on_rule": True},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def venue(tmp_path: Path, settings: Settings) -> Iterator[str]:
+    """A venue in lock-step; its market stands still until it is stepped."""
+    forget_everything()
+    command = [
+        sys.executable, "-m", "trading_core.venue", "--data-dir", str(tmp_path), "--mode", "candles",
+        "--symbols", "BTCUSDT,ETHUSDT", "--limit", str(CANDLES), "--die-with-parent",
+    ]  # fmt: skip
+    environment = os.environ | {"VENUE_CONTROL_TOKEN": settings.VENUE_CONTROL_TOKEN}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        settings.MASTER_KEYS = "1:" + base64.b64encode(bytes(range(32))).decode()
+        settings.VENUE_URL = process.stdout.readline().split()[1]
+        yield settings.VENUE_URL
+        process.terminate()
+
+
+@contextmanager
+def running(program: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> Iterator[None]:
+    """An asyncio program on a thread of its own, until the block ends."""
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    def main() -> None:
+        loop.run_until_complete(program(stop))
+        loop.close()
+
+    thread = threading.Thread(target=main)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+@contextmanager
+def worker() -> Iterator[None]:
+    """Does what the sweep and a Celery worker do: starts, and runs the cycle of whatever is behind."""
+    stop = threading.Event()
+
+    def main() -> None:
+        while not stop.wait(0.02):
+            settle_all_starting()
+            with across_workspaces("sweep"):
+                bots = list(Bot.objects.filter(state=BotState.RUNNING).values_list("pk", "workspace_id"))
+            for bot in bots:
+                run_cycle(*bot)
+        connection.close()
+
+    thread = threading.Thread(target=main)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(20)
+
+
+@contextmanager
+def ended_after(seconds: float, stop: Callable[[], None]) -> Iterator[None]:
+    """Stops what would play for ever, so that the test says what it waited for."""
+    timer = threading.Timer(seconds, stop)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def test_lock_step_equals_the_backtest(venue: str, workspace: Workspace) -> None:
+    documents = [
+        document(**AVERAGER, universe={"symbols": ["BTCUSDT", "ETHUSDT"]}),
+        document(name="Five minutes", timeframe="5m"),
+    ]
+    with workspace_scope(workspace.pk):
+        bots = [start_bot(create_paper_bot(raw)) for raw in documents]
+    said: list[str] = []
+    conductor = Conductor(ConductorConfig(control=VenueControl.from_settings, say=said.append))
+    feed = Feed(replace(FeedConfig.from_settings(), recheck_s=0.1))
+    trader = Trader(replace(TraderConfig.from_settings(), discover_every=0.1))
+    with worker(), running(trader.run), running(feed.run), ended_after(100, conductor.stop):
+        tally = conductor.play()
+    assert tally.candles == CANDLES, said
+    with workspace_scope(workspace.pk):
+        for bot in bots:
+            bot = Bot.objects.select_related("account").get(pk=bot.pk)
+            played = played_of(bot)
+            candles = {s: store.candles(key(s), 0, played.end_ms) for s in played.instruments}
+            expected = backtest(played.document, candles, played.instruments, start_ms=played.start_ms)
+            live = result_of(bot)
+            assert first_difference(live, result_document(expected)) is None
+            assert live["meta"]["wallet_end"] == result_document(expected)["meta"]["wallet_end"]
+        averager = result_of(Bot.objects.select_related("account").get(name="Averager"))
+        assert len(averager["decisions"]) == 2 * CANDLES
+        assert averager["trades"]
+        assert not Outcome.objects.filter(code__in=["missed", "stale_candle"]).exists()
+
+
+def test_feed_takes_over_history_names_the_market_and_wakes_nobody_twice(
+    venue: str, workspace: Workspace
+) -> None:
+    config = replace(FeedConfig.from_settings(), history=50, recheck_s=0.05)
+    control = VenueControl.from_settings()
+    status = control.status()
+    with running(Feed(config).run):
+        _until(lambda: FeedStatus.objects.filter(connected=True, last_close_ms__gt=0).exists())
+        assert FeedStatus.objects.get().market == status.name
+        assert CandleRow.objects.count() == 2 * 50
+        control.step()
+        _until(lambda: CandleRow.objects.count() == 2 * 51)
+        _until(lambda: FeedStatus.objects.get().last_close_ms == control.status().last_close_ms)
+    assert not FeedStatus.objects.get().connected
+    control.step()
+    with running(Feed(config).run):
+        _until(lambda: CandleRow.objects.count() == 2 * 52)
+    assert ring_those_behind() == 0
+    control.close()
+
+
+def test_quiet_names_what_is_waited_for(venue: str, workspace: Workspace) -> None:
+    with workspace_scope(workspace.pk):
+        bot = start_bot(create_paper_bot(document()))
+    control = VenueControl.from_settings()
+    assert quiet.activity("synthetic").busy == f"bot {bot.code} is starting"
+    with workspace_scope(workspace.pk):
+        Bot.objects.filter(pk=bot.pk).update(state=BotState.RUNNING, wanted=60_000)
+    assert quiet.is_busy("synthetic")
+    assert "has not decided the close 60000" in quiet.activity("synthetic").busy
+    with workspace_scope(workspace.pk):
+        Bot.objects.filter(pk=bot.pk).update(state=BotState.STOPPED)
+    seen = quiet.activity("synthetic")
+    assert seen.busy == ""
+    assert "the feed has heard the close 0" in quiet.difference(seen, control.status())
+    control.close()
+
+
+def _until(claim: Callable[[], bool]) -> None:
+    deadline = threading.Event()
+    for _ in range(1_000):
+        if claim():
+            return
+        deadline.wait(0.02)
+    raise AssertionError("not true within 20 s")

@@ -1,0 +1,57 @@
+"""What every test may ask for, and what none may do."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from django.conf import settings
+
+pytest_plugins = ("tests.roles", "tests.persons")
+
+T = TypeVar("T")
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "admin_client"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches a database, so that the second stack runs it again."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or names & DATABASE_FIXTURES:
+            item.add_marker(pytest.mark.db)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _data_dir_removed() -> Iterator[None]:
+    """Remove what the suite wrote into its own DATA_DIR."""
+    yield
+    shutil.rmtree(Path(settings.DATA_DIR), ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def market_data() -> Path:
+    """Return the folder of recorded market data, named by MARKET_DATA."""
+    root = Path(settings.MARKET_DATA)
+    assert root.is_dir(), f"MARKET_DATA={root} is not a folder; tests marked real_data read candles there"
+    return root
+
+
+def wait_until(claim: Callable[[], T], *, timeout_s: float = 10.0, every_s: float = 0.02) -> T:
+    """Return the first truthy answer; fail when none came in time."""
+    deadline = time.monotonic() + timeout_s
+    while not (answer := claim()):
+        assert time.monotonic() < deadline, f"not true within {timeout_s} s: {claim}"
+        time.sleep(every_s)
+    return answer
+
+
+@pytest.fixture
+def eventually() -> Callable[..., object]:
+    """Poll instead of sleeping: ``eventually(lambda: bot.position() is not None)``."""
+    return wait_until

@@ -1,0 +1,157 @@
+"""The embedded stack as a person meets it: started, stopped, started again, hurt."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ailona.stack.ports import free_port
+from tests.conftest import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_S = 60.0
+
+
+class Platform:
+    """``manage.py up`` in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = folder / "up.log"
+
+    def start(self) -> str:
+        """Start it and return what it greets with."""
+        with self.log.open("wb") as out:
+            self.process = self._spawn(out.fileno())
+        wait_until(self._greeted, timeout_s=START_S)
+        return self.log.read_text()
+
+    def second(self) -> tuple[int, str]:
+        """Start it once more on the same folder; return its exit code and what it said."""
+        process = self._spawn(subprocess.PIPE)
+        said, _ = process.communicate(timeout=START_S)
+        return process.returncode, said.decode()
+
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(START_S)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Fetch a page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, body
+
+    def descendants(self) -> list[int]:
+        """Return the processes it has started, zombies excluded."""
+        assert self.process is not None
+        return _children(self.process.pid)
+
+    def _greeted(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        return "Ctrl-C" in self.log.read_text()
+
+    def _spawn(self, out: int) -> subprocess.Popen[bytes]:
+        cleared = {
+            "DJANGO_SETTINGS_MODULE",
+            "SECRET_KEY",
+            "VENUE_CONTROL_TOKEN",
+            "ALLOWED_HOSTS",
+            "DATABASE_URL",
+            "REDIS_URL",
+        }
+        environment = {name: value for name, value in os.environ.items() if name not in cleared}
+        environment |= {"DATA_DIR": str(self.folder / "var"), "LISTEN": f"127.0.0.1:{self.port}"}
+        command = [sys.executable, "manage.py", "up"]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = status.read_text().rsplit(")", 1)[1].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(parent) == pid and state != "Z":
+            found.append(int(status.parent.name))
+    return found
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    """A platform that is gone afterwards, whatever happens."""
+    platform = Platform(tmp_path)
+    yield platform
+    if platform.process is not None and platform.process.poll() is None:
+        platform.process.kill()
+        platform.process.wait()
+
+
+@pytest.mark.slow
+def test_up_serves_stops_clean_and_continues(platform: Platform) -> None:
+    first = platform.start()
+    password = re.search(r"Password +(\S+)", first)
+    assert password
+    assert f"http://127.0.0.1:{platform.port}/" in first
+    assert platform.get("/readyz") == (200, "ready\n")
+    assert platform.get("/accounts/login/")[0] == 200
+    children = platform.descendants()
+    assert children
+
+    assert platform.end(signal.SIGINT) == 0
+    assert not [pid for pid in children if _runs(pid)]
+
+    assert password.group(1) in platform.start()
+    assert platform.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.slow
+def test_up_refuses_a_second_one_and_survives_kill_9(platform: Platform) -> None:
+    platform.start()
+    children = platform.descendants()
+
+    code, said = platform.second()
+
+    assert code == 1
+    assert "already runs" in said
+    platform.end(signal.SIGKILL)
+    wait_until(lambda: not [pid for pid in children if _runs(pid)])
+    assert "Password" in platform.start()
+
+
+@pytest.mark.slow
+def test_up_stops_everything_and_names_the_part_that_died(platform: Platform) -> None:
+    platform.start()
+    (venue,) = platform.descendants()
+
+    os.kill(venue, signal.SIGKILL)
+
+    assert platform.process is not None
+    assert platform.process.wait(START_S) == 1
+    assert "the venue died" in platform.log.read_text()

@@ -1,0 +1,218 @@
+"""A second evaluator, written for tests: candle by candle, in plain Python, straight from the words.
+
+It shares the indicators with the real one and nothing else: no frames, no vectors, no memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from trading_core.indicators.anchor import compute
+from trading_core.indicators.catalog import CATALOG
+from trading_core.indicators.spec import SOURCE
+from trading_core.market.candle import Candle, Candles
+from trading_core.market.timeframe import Timeframe
+from trading_core.rules.model import (
+    All,
+    AnyOf,
+    AtLeast,
+    Change,
+    Combined,
+    Compare,
+    Constant,
+    Count,
+    Node,
+    Not,
+    Operand,
+    Price,
+    Range,
+    Slope,
+    Trend,
+    Value,
+)  # fmt: skip
+
+Key = tuple[str, Timeframe]
+
+
+class Naive:
+    """Answers what a node says at a close: True, False or None for unknown."""
+
+    def __init__(self, frames: Mapping[Key, Candles], symbol: str, timeframe: Timeframe) -> None:
+        self.home: Key = (symbol, timeframe)
+        self.candles: dict[Key, dict[int, Candle]] = {
+            key: {c.open_time // key[1].ms: c for c in candles} for key, candles in frames.items()
+        }
+        self._indicators: dict[object, tuple[int, tuple[np.ndarray, ...]]] = {}
+
+    def says(self, node: Node, close: int) -> bool | None:
+        if isinstance(node, All):
+            return self._and([self.says(n, close) for n in node.nodes])
+        if isinstance(node, AnyOf):
+            return self._not(self._and([self._not(self.says(n, close)) for n in node.nodes]))
+        if isinstance(node, Not):
+            return self._not(self.says(node.node, close))
+        if isinstance(node, AtLeast):
+            return self._enough([self.says(n, close) for n in node.nodes], node.k)
+        if isinstance(node, Count):
+            step = self.home[1].ms
+            return self._enough([self.says(node.node, close - i * step) for i in range(node.n)], node.k)
+        if isinstance(node, Trend):
+            return self._trend(node, close)
+        if isinstance(node, Range):
+            inside = self._and([
+                self._order(node.left, node.low, close, ">="), self._order(node.left, node.high, close, "<=")
+            ])  # fmt: skip
+            return inside if node.op == "between" else self._not(inside)
+        return self._compare(node, close)
+
+    def _compare(self, node: Compare, close: int) -> bool | None:
+        if node.op in ("<", "<=", ">", ">="):
+            return self._order(node.left, node.right, close, node.op)
+        was, now = ("<=", ">") if node.op == "crosses_above" else (">=", "<")
+        before = close - self.home[1].ms
+        return self._and([
+            self._order(node.left, node.right, before, was), self._order(node.left, node.right, close, now)
+        ])  # fmt: skip
+
+    def _trend(self, node: Trend, close: int) -> bool | None:
+        key = self.grid(node.left, self.home) or self.home
+        number = close // key[1].ms - 1
+        if not self.candles[key] or not min(self.candles[key]) <= number <= max(self.candles[key]):
+            return None
+        steps = []
+        for i in range(node.n):
+            new = self.at(node.left, self.home, (number - i + 1) * key[1].ms)
+            old = self.at(node.left, self.home, (number - i) * key[1].ms)
+            steps.append(self._holds(new, old, ">" if node.op == "rising" else "<"))
+        return self._and(steps)
+
+    def _order(self, left: Operand, right: Operand, close: int, op: str) -> bool | None:
+        return self._holds(self.at(left, self.home, close), self.at(right, self.home, close), op)
+
+    @staticmethod
+    def _holds(a: float | None, b: float | None, op: str) -> bool | None:
+        if a is None or b is None:
+            return None
+        equal = a == b or abs(a - b) < 1e-9 * max(abs(a), abs(b))
+        return {
+            "<": a < b and not equal,
+            "<=": a < b or equal,
+            ">": a > b and not equal,
+            ">=": a > b or equal,
+        }[op]
+
+    @staticmethod
+    def _and(parts: list[bool | None]) -> bool | None:
+        if any(part is False for part in parts):
+            return False
+        return None if None in parts else True
+
+    @staticmethod
+    def _not(part: bool | None) -> bool | None:
+        return None if part is None else not part
+
+    @staticmethod
+    def _enough(parts: list[bool | None], k: int) -> bool | None:
+        if parts.count(True) >= k:
+            return True
+        return False if parts.count(True) + parts.count(None) < k else None
+
+    def grid(self, operand: Operand, home: Key) -> Key | None:
+        if isinstance(operand, Constant):
+            return None
+        if isinstance(operand, (Price, Value)):
+            return (operand.symbol or home[0], operand.timeframe or home[1])
+        if isinstance(operand, (Change, Slope)):
+            return self.grid(operand.of, home)
+        left, right = self.grid(operand.left, home), self.grid(operand.right, home)
+        return home if left and right and left != right else left or right
+
+    def at(self, operand: Operand, home: Key, close: int) -> float | None:
+        """The value of an operand as known at a close."""
+        if isinstance(operand, Constant):
+            return operand.value
+        key = self.grid(operand, home)
+        assert key is not None
+        number = close // key[1].ms - 1
+        if isinstance(operand, Price):
+            candle = self.candles[key].get(number - operand.offset)
+            return None if candle is None else self._field(candle, operand.field)
+        if isinstance(operand, Value):
+            return self._indicator(operand, key, number - operand.offset)
+        if isinstance(operand, Combined):
+            return self._combined(operand, home, key, number)
+        old = [self.at(operand.of, home, (number + 1 - i) * key[1].ms) for i in range(operand.n + 1)]
+        if isinstance(operand, Change):
+            return self._finite(self._change(old[0], old[-1]))
+        return self._slope(old[:-1])
+
+    @staticmethod
+    def _change(now: float | None, then: float | None) -> float | None:
+        return None if now is None or then is None or then == 0 else (now - then) / abs(then) * 100.0
+
+    @staticmethod
+    def _slope(newest_first: list[float | None]) -> float | None:
+        values = [v for v in newest_first if v is not None][::-1]
+        if len(values) < len(newest_first):
+            return None
+        if min(values) == max(values):
+            return 0.0
+        middle = (len(values) - 1) / 2
+        mean = sum(values) / len(values)
+        top = sum((i - middle) * (v - mean) for i, v in enumerate(values))
+        return top / sum((i - middle) ** 2 for i in range(len(values)))
+
+    def _combined(self, operand: Combined, home: Key, key: Key, number: int) -> float | None:
+        mixed = {self.grid(operand.left, home), self.grid(operand.right, home)} - {None, key}
+        # Of different series: it lives on the bot's own candles.
+        if mixed and number not in self.candles[key]:
+            return None
+        close = (number + 1) * key[1].ms
+        a, b = self.at(operand.left, home, close), self.at(operand.right, home, close)
+        if a is None or b is None:
+            return None
+        try:
+            return self._finite({"add": a + b, "sub": a - b, "mul": a * b}[operand.operation])
+        except KeyError:
+            return None if b == 0 else self._finite(a / b)
+
+    @staticmethod
+    def _finite(value: float | None) -> float | None:
+        return value if value is not None and math.isfinite(value) else None
+
+    @staticmethod
+    def _field(candle: Candle, name: str) -> float:
+        if name == "hl2":
+            return (candle.high + candle.low) / 2.0
+        if name == "hlc3":
+            return (candle.high + candle.low + candle.close) / 3.0
+        return float(getattr(candle, name))
+
+    def _indicator(self, value: Value, key: Key, number: int) -> float | None:
+        indicator = CATALOG[value.indicator]
+        memory = (value.indicator, value.params, value.source, key)
+        if memory not in self._indicators:
+            rows = self.candles[key]
+            if not rows:
+                return None
+            numbers = range(min(rows), max(rows) + 1)
+            inputs = tuple(
+                np.array([self._input(name, value.source, key, n) for n in numbers], dtype=float)
+                for name in indicator.inputs
+            )
+            self._indicators[memory] = (
+                numbers[0],
+                compute(indicator, dict(value.params), inputs, first=numbers[0]),
+            )
+        first, outputs = self._indicators[memory]
+        values = outputs[indicator.outputs.index(value.output)]
+        inside = 0 <= number - first < len(values)
+        return self._finite(float(values[number - first])) if inside else None
+
+    def _input(self, name: str, source: Operand | None, key: Key, number: int) -> float:
+        operand = source if source is not None else Price("close" if name == SOURCE else name)
+        value = self.at(operand, key, (number + 1) * key[1].ms)
+        return math.nan if value is None else value

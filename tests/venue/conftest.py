@@ -1,0 +1,67 @@
+"""Venues for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.venue.venues import PybitStream, VenueProcess, write_candles
+
+CANDLES = [
+    (1000.0, 1001.0, 999.0, 1000.0),
+    (1000.0, 1010.0, 999.5, 1008.0),
+    (1008.0, 1012.0, 1000.0, 1001.0),
+    (1001.0, 1002.0, 950.0, 960.0),
+    (960.0, 970.0, 955.0, 965.0),
+]
+
+
+@pytest.fixture(scope="session")
+def free_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
+    """The synthetic market, running by itself."""
+    venue = VenueProcess(
+        tmp_path_factory.mktemp("free"), "--symbols", "BTCUSDT,ETHUSDT", "--history-days", "3"
+    )
+    yield venue
+    venue.stop()
+
+
+@pytest.fixture(scope="session")
+def still_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
+    """A lock-step market that nobody steps: every test brings its own account."""
+    folder = tmp_path_factory.mktemp("still")
+    file = write_candles(folder, CANDLES)
+    options = ["--market", "replay", "--mode", "candles", "--candles", str(file)]
+    venue = VenueProcess(folder / "venue", *options)
+    yield venue
+    venue.stop()
+
+
+@pytest.fixture
+def replay_options(tmp_path: Path) -> list[str]:
+    file = write_candles(tmp_path, CANDLES)
+    return ["--market", "replay", "--mode", "candles", "--candles", str(file)]
+
+
+@pytest.fixture
+def replay_venue(tmp_path: Path, replay_options: list[str]) -> Iterator[VenueProcess]:
+    """Five minutes of ETHUSDT in lock-step."""
+    venue = VenueProcess(tmp_path / "venue", *replay_options)
+    yield venue
+    venue.stop()
+
+
+@pytest.fixture
+def stream() -> Iterator[Callable[..., PybitStream]]:
+    """Open pybit WebSockets that are closed at the end."""
+    opened: list[PybitStream] = []
+
+    def open_stream(*args: object) -> PybitStream:
+        opened.append(PybitStream(*args))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_stream
+    for one in opened:
+        one.close()

@@ -1,0 +1,78 @@
+"""One decision explained: what the bot did at a close, and what each condition said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from trading_core.backtest.result import iso
+from trading_core.backtest.run import run
+from trading_core.engine.document import BotDocument
+from trading_core.engine.outcome import sentence
+from trading_core.errors import InvalidInput
+from trading_core.market.candle import Candles
+from trading_core.market.instrument import Instrument
+from trading_core.market.window import frames_of
+from trading_core.performance.ledger import DecisionRecord
+from trading_core.rules.explain import Explanation, explain
+from trading_core.rules.requirements import requirements
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An outcome with the conditions behind it."""
+
+    record: DecisionRecord
+    conditions: Explanation
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in one line."""
+        return sentence(self.record.code, self.record.details)
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "symbol": self.record.symbol,
+            "close": iso(self.record.close_ms),
+            "code": self.record.code,
+            "sentence": self.sentence,
+            "details": self.record.details,
+            "conditions": self.conditions.as_data(),
+        }
+
+    def as_text(self) -> str:
+        """Lines for a person."""
+        head = f"{iso(self.record.close_ms)} {self.record.symbol}: {self.record.code}"
+        return f"{head}\n{self.sentence}\n\n{self.conditions.as_text()}"
+
+
+def explain_decision(
+    document: BotDocument,
+    candles: Mapping[str, Candles],
+    instruments: Mapping[str, Instrument],
+    *,
+    symbol: str,
+    at_ms: int,
+    start_ms: int | None = None,
+) -> Explained:
+    """Return what the bot decided for a symbol at the close at or after ``at_ms``.
+
+    The run up to that close is played, so position, cooldown and money are those of a backtest that
+    began at ``start_ms``. Raise InvalidInput if there is no such decision.
+    """
+    if symbol not in document.symbols:
+        raise InvalidInput("symbol", f"expected one of {', '.join(document.symbols)}, was {symbol!r:.40}")
+    length = document.timeframe.ms
+    close_ms = -(-at_ms // length) * length
+    played = run(document, candles, instruments, start_ms=start_ms, end_ms=close_ms)
+    record = next(
+        (d for d in reversed(played.decisions) if d.symbol == symbol and d.close_ms == close_ms), None
+    )
+    if record is None:
+        raise InvalidInput("at", f"no candle of {document.timeframe} closes at {iso(close_ms)} in this data")
+    needed = set(requirements(document.rules, symbol=symbol, timeframe=document.timeframe))
+    frames = frames_of(candles, needed | {(symbol, document.timeframe)}, until_ms=close_ms)
+    found = explain(document.rules, frames, symbol=symbol, timeframe=document.timeframe, close_ms=close_ms)
+    return Explained(record, found)

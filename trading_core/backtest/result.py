@@ -1,0 +1,187 @@
+"""The result document: a run as JSON-able data, money as text, times in UTC ISO."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from trading_core.engine.document import BotDocument, document_hash
+from trading_core.market.instrument import Instrument
+from trading_core.money import amount, plain
+from trading_core.performance.ledger import DecisionRecord, EquityRecord, ExecutionRecord, OrderRecord
+from trading_core.performance.metrics import exit_reasons, metrics_of, outcome_counts
+from trading_core.performance.trades import Trade, trades_of
+
+RESULT_SCHEMA = 1
+EQUITY_POINTS_MAX = 5_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a run came to, whoever drove it: a backtest, or the live path in lock-step."""
+
+    document: BotDocument
+    instruments: Mapping[str, Instrument]
+    start_ms: int
+    """Open of the first candle played."""
+    end_ms: int
+    """Close of the last one. What was decided there was not sent."""
+    candles: int
+    """Minutes played."""
+    decisions: Sequence[DecisionRecord]
+    orders: Sequence[OrderRecord]
+    executions: Sequence[ExecutionRecord]
+    equity: Sequence[EquityRecord]
+    wallet: int
+    """Balance at the end, money units."""
+
+
+def result_document(played: Played, *, driver: str = "backtest") -> dict[str, Any]:
+    """Return the result of a run as JSON-able data."""
+    trades = trades_of(played.executions)
+    fees = sum(e.fee for e in played.executions)
+    figures = metrics_of(
+        trades, played.equity, start=played.document.balance, wallet=played.wallet, fees=fees
+    )
+    rows = {
+        "decisions": [_decision(d) for d in played.decisions],
+        "orders": [_order(o, played.instruments[o.symbol]) for o in played.orders],
+        "executions": [_execution(e, played.instruments[e.symbol]) for e in played.executions],
+    }
+    return {
+        "meta": {**_meta(played, driver), "digest": digest_of(rows, _money(played.wallet))},
+        **rows,
+        "trades": [_trade(t, played.instruments[t.symbol]) for t in trades],
+        "equity": [_equity(point) for point in thinned(played.equity)],
+        "metrics": {
+            **{name: metric.as_data() for name, metric in figures.items()},
+            "exit_reasons": exit_reasons(trades),
+            "outcomes": outcome_counts(played.decisions),
+        },
+    }
+
+
+def iso(time_ms: int) -> str:
+    """A time in UTC ISO, with milliseconds only where there are any."""
+    moment = _EPOCH + timedelta(milliseconds=time_ms)
+    return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace("+00:00", "Z")
+
+
+def digest_of(rows: Mapping[str, Sequence[Mapping[str, Any]]], wallet: str) -> str:
+    """SHA-256 over decisions, orders, executions and final wallet; equal runs have equal digests."""
+    said = {name: rows[name] for name in ("decisions", "orders", "executions")}
+    text = json.dumps({**said, "wallet": wallet}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def thinned(equity: Sequence[EquityRecord]) -> list[EquityRecord]:
+    """Evenly picked points, the last one always among them."""
+    step = -(-len(equity) // EQUITY_POINTS_MAX) or 1
+    return list(equity[::-1][::step])[::-1]
+
+
+def _meta(played: Played, driver: str) -> dict[str, Any]:
+    document = played.document
+    return {
+        "schema": RESULT_SCHEMA,
+        "driver": driver,
+        "bot": document.canonical(),
+        "document_hash": document_hash(document),
+        "rules_hash": document.rules.hash,
+        "from": iso(played.start_ms),
+        "to": iso(played.end_ms),
+        "candles": played.candles,
+        "wallet_start": _money(document.balance),
+        "wallet_end": _money(played.wallet),
+        "funding": "not booked",
+        "end_rule": "the last close is decided, what it asks for is not sent",
+    }
+
+
+def _decision(record: DecisionRecord) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "symbol": record.symbol,
+        "close": iso(record.close_ms),
+        "code": record.code,
+        "leaves": record.leaves,
+    }
+    return {**row, "details": record.details} if record.details else row
+
+
+def _order(record: OrderRecord, instrument: Instrument) -> dict[str, Any]:
+    return {
+        "symbol": record.symbol,
+        "trade": record.trade,
+        "role": record.role.value,
+        "leg": record.leg,
+        "revision": record.revision,
+        "side": record.side.value,
+        "ticks": record.ticks,
+        "price": None if record.ticks is None else plain(instrument.price(record.ticks)),
+        "lots": record.lots,
+        "qty": plain(instrument.qty(record.lots)),
+        "filled": record.filled,
+        "reduce_only": record.reduce_only,
+        "state": record.state,
+        "decided": iso(record.decided_ms),
+        "reason": record.reason,
+    }
+
+
+def _execution(record: ExecutionRecord, instrument: Instrument) -> dict[str, Any]:
+    return {
+        "symbol": record.symbol,
+        "time": iso(record.time_ms),
+        "sequence": record.sequence,
+        "trade": record.trade,
+        "role": record.role.value,
+        "leg": record.leg,
+        "side": record.side.value,
+        "ticks": record.ticks,
+        "price": plain(instrument.price(record.ticks)),
+        "lots": record.lots,
+        "qty": plain(instrument.qty(record.lots)),
+        "fee": _money(record.fee),
+        "gained": _money(record.gained),
+        "is_maker": record.is_maker,
+        "reason": record.reason,
+    }
+
+
+def _trade(trade: Trade, instrument: Instrument) -> dict[str, Any]:
+    return {
+        "symbol": trade.symbol,
+        "number": trade.number,
+        "side": "long" if trade.direction > 0 else "short",
+        "opened": iso(trade.opened_ms),
+        "closed": iso(trade.closed_ms),
+        "qty": plain(instrument.qty(trade.lots)),
+        "entry_price": _average(trade.entry_tick_lots, trade.entry_lots, instrument),
+        "exit_price": _average(trade.exit_tick_lots, trade.exit_lots, instrument),
+        "legs": trade.legs,
+        "gained": _money(trade.gained),
+        "fees": _money(trade.fees),
+        "net": _money(trade.net),
+        "reason": trade.reason,
+    }
+
+
+def _average(tick_lots: int, lots: int, instrument: Instrument) -> str:
+    """An average price, two decimals finer than a tick."""
+    price = Decimal(tick_lots) * instrument.tick_size / Decimal(lots)
+    return plain(price.quantize(instrument.tick_size.scaleb(-2)))
+
+
+def _equity(record: EquityRecord) -> dict[str, str]:
+    return {"close": iso(record.close_ms), "wallet": _money(record.wallet), "equity": _money(record.equity)}
+
+
+def _money(units: int) -> str:
+    return plain(amount(units))

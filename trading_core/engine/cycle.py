@@ -1,0 +1,121 @@
+"""One cycle: what a bot does at a close, over all its symbols; exits first, then entries by rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from trading_core.engine.entries import Entrance, consider, gate_legs
+from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
+from trading_core.engine.snapshot import Snapshot, SymbolFacts
+from trading_core.engine.tend import stand, standing_of
+from trading_core.execution.difference import in_order
+from trading_core.execution.intent import ExitReason, Intent
+from trading_core.execution.order import Role, Side
+from trading_core.market.timeframe import MINUTE_MS
+from trading_core.plan.progress import close, progress
+from trading_core.plan.state import Phase, PlanState
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a close came to."""
+
+    outcomes: Mapping[str, OutcomeRecord]
+    """One for every symbol of the snapshot."""
+    intents: tuple[Intent, ...]
+    """In the order they must be carried out (``difference.priority``, then as they stand here)."""
+    plans: Mapping[str, PlanState]
+    """The new plan of every symbol."""
+
+
+def decide(snapshot: Snapshot) -> Decision:
+    """Decide a close. Pure: the same snapshot always gives the same decision."""
+    outcomes: dict[str, OutcomeRecord] = {}
+    plans: dict[str, PlanState] = {}
+    entrance = Entrance.of(snapshot)
+    candidates = []
+    for symbol in sorted(snapshot.symbols):
+        facts = snapshot.symbols[symbol]
+        plan = _caught_up(snapshot, facts)
+        if plan.is_flat:
+            candidates.append(symbol)
+        else:
+            outcomes[symbol], plan = _keep(snapshot, facts, plan)
+        plans[symbol] = plan
+        entrance.count(plan, facts)
+    for symbol in candidates:
+        outcomes[symbol], plans[symbol] = consider(entrance, symbol, plans[symbol])
+    return _decision(snapshot, outcomes, plans)
+
+
+def _caught_up(snapshot: Snapshot, facts: SymbolFacts) -> PlanState:
+    """The plan as the facts leave it; refused requests may be made again at each close."""
+    plan = progress(
+        snapshot.document.plan, facts.plan, standing_of(facts), facts.instrument, now_ms=snapshot.close_ms
+    )
+    return replace(plan, asked=()) if plan.asked else plan
+
+
+def _decision(
+    snapshot: Snapshot, outcomes: dict[str, OutcomeRecord], plans: dict[str, PlanState]
+) -> Decision:
+    intents: list[Intent] = []
+    for symbol in sorted(plans):
+        facts = snapshot.symbols[symbol]
+        if plans[symbol].is_flat and not facts.orders:
+            continue
+        tended = stand(snapshot.document, snapshot.state, symbol, facts, plans[symbol])
+        plans[symbol] = tended.plan
+        intents += tended.intents
+    return Decision({s: outcomes[s] for s in sorted(outcomes)}, in_order(intents), plans)
+
+
+def _keep(snapshot: Snapshot, facts: SymbolFacts, plan: PlanState) -> tuple[OutcomeRecord, PlanState]:
+    """A trade under way: exit by rule or time, else time-out of the entry, else nothing."""
+    if plan.phase is Phase.CLOSING:
+        return OutcomeRecord(OutcomeCode.CLOSING, {"reason": plan.exit_reason or "market"}), plan
+    found = _exit(snapshot, facts, plan)
+    if found is not None:
+        outcome, reason = found
+        return outcome, close(plan, reason)
+    plan = gate_legs(snapshot.document.rules, facts.verdict, plan)
+    if plan.phase is Phase.ENTERING:
+        return _entering(snapshot, facts, plan)
+    return OutcomeRecord(OutcomeCode.IN_POSITION, _held(facts)), plan
+
+
+def _held(facts: SymbolFacts) -> dict[str, str | int]:
+    lots = facts.position.lots
+    return {"side": "long" if lots > 0 else "short", "lots": abs(lots)}
+
+
+def _exit(snapshot: Snapshot, facts: SymbolFacts, plan: PlanState) -> tuple[OutcomeRecord, ExitReason] | None:
+    if not facts.position.lots:
+        return None
+    exits, verdict = snapshot.document.plan.exits, facts.verdict
+    if exits.on_rule and verdict is not None:
+        said = verdict.exit_long if plan.direction > 0 else verdict.exit_short
+        if said == 1:
+            return OutcomeRecord(OutcomeCode.EXIT_RULE, _held(facts)), ExitReason.RULE
+    held_minutes = (snapshot.close_ms - plan.opened_ms) // MINUTE_MS
+    limit = exits.time_stop_minutes
+    if limit is not None and held_minutes >= limit:
+        numbers = {**_held(facts), "held_minutes": held_minutes, "limit_minutes": limit}
+        return OutcomeRecord(OutcomeCode.EXIT_TIME, numbers), ExitReason.TIME
+    return None
+
+
+def _entering(snapshot: Snapshot, facts: SymbolFacts, plan: PlanState) -> tuple[OutcomeRecord, PlanState]:
+    timeout = snapshot.document.plan.entry.timeout_candles
+    waited = (snapshot.close_ms - plan.entry_close_ms) // snapshot.document.timeframe.ms
+    filled = sum(o.filled for o in facts.orders if o.role is Role.ENTRY)
+    numbers: dict[str, str | int] = {
+        "filled": filled,
+        "lots": plan.entry_lots,
+        "side": Side.of(plan.direction).value,
+    }
+    if timeout and waited >= timeout:
+        numbers["candles"] = timeout
+        return OutcomeRecord(OutcomeCode.ENTRY_TIMEOUT, numbers), replace(plan, entry_over=True)
+    return OutcomeRecord(OutcomeCode.ENTRY_WORKING, numbers), plan

@@ -1,0 +1,175 @@
+"""Entries: the gates a signal passes, in order; the first that refuses is the outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
+from trading_core.engine.snapshot import Snapshot, SymbolFacts
+from trading_core.engine.states import permits
+from trading_core.money import amount, plain
+from trading_core.plan.progress import begin
+from trading_core.plan.state import PlanState
+from trading_core.risk.denial import Denial
+from trading_core.risk.limits import (
+    check_cooldown,
+    check_leverage,
+    check_margin,
+    check_positions,
+    margin_for,
+    planned_tick_lots,
+)  # fmt: skip
+from trading_core.risk.sizing import Sized, size_entry
+from trading_core.rules.model import RuleSet
+from trading_core.rules.verdict import Verdict
+
+
+@dataclass(slots=True)
+class Entrance:
+    """What is left for new entries while a close is decided."""
+
+    snapshot: Snapshot
+    equity: int
+    busy: int = 0
+    """Trades under way, those just entered included."""
+    committed: int = 0
+    """Margin they may come to, money units."""
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Entrance:
+        """Nothing counted yet."""
+        unrealised = sum(
+            facts.position.unrealised(facts.close_ticks, facts.instrument)
+            for facts in snapshot.symbols.values()
+            if facts.position.lots and facts.close_ticks
+        )
+        return cls(snapshot, snapshot.wallet + unrealised)
+
+    def count(self, plan: PlanState, facts: SymbolFacts) -> None:
+        """Count a trade that is under way."""
+        if not plan.is_flat:
+            self.busy += 1
+            self.committed += self.margin(
+                planned_tick_lots(plan, self.snapshot.document.plan, facts.instrument), facts
+            )
+
+    def margin(self, tick_lots: int, facts: SymbolFacts) -> int:
+        """Margin of Σ ticks·lots at the bot's leverage and fees."""
+        document = self.snapshot.document
+        return margin_for(tick_lots, document.risk.leverage_ppm, document.fees.taker_ppm, facts.instrument)
+
+    @property
+    def available(self) -> int:
+        """Margin left: losses not yet realised count, gains not yet realised don't."""
+        snapshot = self.snapshot
+        return min(snapshot.wallet, self.equity) - snapshot.reserved - self.committed
+
+
+def consider(entrance: Entrance, symbol: str, plan: PlanState) -> tuple[OutcomeRecord, PlanState]:
+    """Return the outcome of a symbol without a trade, and its plan, entering if nothing refused."""
+    facts = entrance.snapshot.symbols[symbol]
+    direction = signal(facts.verdict)
+    if isinstance(direction, OutcomeRecord):
+        return direction, plan
+    sized = _gates(entrance, facts, plan, direction)
+    if isinstance(sized, OutcomeRecord):
+        details = {"side": _side(direction), **sized.details}
+        return OutcomeRecord(sized.code, details), plan
+    plan = begin(
+        plan,
+        entrance.snapshot.document.plan,
+        direction=direction,
+        close_ticks=facts.close_ticks,
+        lots=sized.lots,
+        close_ms=entrance.snapshot.close_ms,
+    )
+    plan = gate_legs(entrance.snapshot.document.rules, facts.verdict, plan)
+    entrance.count(plan, facts)
+    return _entered(facts, sized, direction), plan
+
+
+def signal(verdict: Verdict | None) -> int | OutcomeRecord:
+    """+1 or -1 if the rules ask for exactly one side, else the outcome that says why not."""
+    if verdict is None:
+        return OutcomeRecord(OutcomeCode.NOT_READY, {"reason": "no candle"})
+    if verdict.long == 1 and verdict.short == 1:
+        return OutcomeRecord(OutcomeCode.CONFLICT)
+    if verdict.long == 1:
+        return 1
+    if verdict.short == 1:
+        return -1
+    if -1 in (verdict.long, verdict.short):
+        return OutcomeRecord(OutcomeCode.NOT_READY, {"reason": "a condition is unknown"})
+    return OutcomeRecord(OutcomeCode.NO_SIGNAL)
+
+
+def gate_legs(rules: RuleSet, verdict: Verdict | None, plan: PlanState) -> PlanState:
+    """Let legs rest until the next close only if the averaging rules, where there are any, are true."""
+    tree = rules.average_long if plan.direction > 0 else rules.average_short
+    if tree is None:
+        return plan
+    if verdict is None:
+        return replace(plan, legs_gate=False)
+    said = verdict.average_long if plan.direction > 0 else verdict.average_short
+    return replace(plan, legs_gate=said == 1)
+
+
+def _gates(entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: int) -> Sized | OutcomeRecord:
+    snapshot, risk = entrance.snapshot, entrance.snapshot.document.risk
+    if facts.stale:
+        return OutcomeRecord(OutcomeCode.STALE_CANDLE)
+    if not permits(snapshot.state).entries:
+        return OutcomeRecord(OutcomeCode.ENTRIES_PAUSED, {"state": snapshot.state})
+    if facts.claimed_by is not None:
+        return OutcomeRecord(OutcomeCode.SYMBOL_CLAIMED, {"holder": facts.claimed_by})
+    if not facts.position.is_flat or facts.orders:
+        return OutcomeRecord(OutcomeCode.SYMBOL_CLAIMED, {"holder": "something this bot did not open"})
+    denial = (
+        check_cooldown(plan, risk, snapshot.document.timeframe, close_ms=snapshot.close_ms)
+        or check_positions(entrance.busy, risk)
+        or check_leverage(risk, facts.instrument)
+    )
+    return _denied(denial) if denial else _sized(entrance, facts, direction)
+
+
+def _sized(entrance: Entrance, facts: SymbolFacts, direction: int) -> Sized | OutcomeRecord:
+    document, instrument = entrance.snapshot.document, facts.instrument
+    ticks = entry_price(entrance.snapshot, facts, direction)
+    sized = size_entry(
+        document.plan, document.risk, instrument, direction=direction, ticks=ticks, equity=entrance.equity
+    )
+    if isinstance(sized, Denial):
+        return _denied(sized)
+    needed = entrance.margin(sized.tick_lots, facts)
+    denial = check_margin(sized, needed=needed, available=entrance.available, instrument=instrument)
+    return _denied(denial) if denial else sized
+
+
+def entry_price(snapshot: Snapshot, facts: SymbolFacts, direction: int) -> int:
+    """Ticks an entry decided now is sized at: its limit, or the close."""
+    params = snapshot.document.plan
+    plan = begin(PlanState(), params, direction=direction, close_ticks=facts.close_ticks, lots=0, close_ms=0)
+    return plan.entry_ticks or plan.reference_ticks
+
+
+def _denied(denial: Denial) -> OutcomeRecord:
+    return OutcomeRecord(OutcomeCode(denial.code.value), denial.numbers)
+
+
+def _entered(facts: SymbolFacts, sized: Sized, direction: int) -> OutcomeRecord:
+    instrument = facts.instrument
+    return OutcomeRecord(
+        OutcomeCode.ENTERED,
+        {
+            "side": _side(direction),
+            "lots": sized.lots,
+            "ticks": sized.ticks,
+            "price": plain(instrument.price(sized.ticks)),
+            "quote": plain(amount(instrument.notional_floor(sized.ticks * sized.lots))),
+            "coin": instrument.settle_coin,
+        },
+    )
+
+
+def _side(direction: int) -> str:
+    return "long" if direction > 0 else "short"

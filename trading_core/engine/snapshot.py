@@ -1,0 +1,58 @@
+"""All a decision may know, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trading_core.engine.document import BotDocument
+from trading_core.execution.order import EndedOrder, OpenOrder
+from trading_core.execution.position import Position
+from trading_core.market.instrument import Instrument
+from trading_core.plan.state import PlanState
+from trading_core.rules.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolFacts:
+    """What is known of one symbol of one bot."""
+
+    instrument: Instrument
+    close_ticks: int
+    """The last close of the bot's timeframe in ticks; 0 when there is none yet."""
+    verdict: Verdict | None
+    """What the rules say at this close; None when it could not be computed. ``tend`` ignores it."""
+    position: Position
+    """The netting of our executions."""
+    position_stop_ticks: int | None
+    """The protective stop as the venue last confirmed it."""
+    leverage_ppm: int
+    """As the venue last confirmed it; 0 = not known."""
+    plan: PlanState
+    orders: tuple[OpenOrder, ...]
+    """Every order of this bot and symbol that may still execute, of whatever trade."""
+    stop_busy: bool
+    """A SET_STOP is planned, sending or unknown."""
+    claimed_by: str | None
+    """Name of another bot that holds the claim; None when it is free or ours."""
+    ended: tuple[EndedOrder, ...] = ()
+    """The orders of trade ``plan.trade`` that have ended, in any order."""
+    stale: bool = False
+    """The close came too late to enter on; exits still act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is known of one bot at one close."""
+
+    document: BotDocument
+    state: str
+    """Bot state, see ``states.permits``."""
+    close_ms: int
+    """Market clock: the close that is decided upon."""
+    wallet: int
+    """Settled balance of the account, money units."""
+    symbols: Mapping[str, SymbolFacts]
+    """One for each symbol of the universe."""
+    reserved: int = 0
+    """Margin other bots of the same account hold, money units."""

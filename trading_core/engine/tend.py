@@ -1,0 +1,116 @@
+"""Between closes: what should stand for one symbol now, and the intents that lead there.
+
+``tend`` is level-triggered. Call it whenever a fact of the symbol changed: an execution was applied,
+an order ended, a request was answered, the venue told another stop, the bot's state changed. Calling
+it more often than needed changes nothing. It never opens a trade.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from trading_core.engine.document import BotDocument
+from trading_core.engine.snapshot import SymbolFacts
+from trading_core.engine.states import permits
+from trading_core.execution.difference import difference, in_order, request
+from trading_core.execution.intent import ExitReason, Intent, IntentKind
+from trading_core.execution.order import Role, Side
+from trading_core.plan.desired import Desired, Standing, desired
+from trading_core.plan.progress import close, progress
+from trading_core.plan.state import PlanState
+
+
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """The new plan of a symbol, and what to ask of the venue, in order."""
+
+    intents: tuple[Intent, ...]
+    plan: PlanState
+
+
+def tend(
+    document: BotDocument, state: str, symbol: str, facts: SymbolFacts, *, now_ms: int, retry: bool = False
+) -> Tended:
+    """Return the plan as the facts leave it and the intents it leads to.
+
+    ``now_ms`` is the market clock of what happened. ``retry`` lets requests be made again that were
+    already made, and perhaps refused, since the last close.
+    """
+    plan = progress(document.plan, facts.plan, standing_of(facts), facts.instrument, now_ms=now_ms)
+    return stand(document, state, symbol, facts, replace(plan, asked=()) if retry else plan)
+
+
+def close_out(
+    document: BotDocument,
+    state: str,
+    symbol: str,
+    facts: SymbolFacts,
+    *,
+    now_ms: int,
+    reason: ExitReason = ExitReason.MANUAL,
+) -> Tended:
+    """Close whatever the bot has on the symbol: panic, stop with close, kill switch."""
+    plan = progress(document.plan, facts.plan, standing_of(facts), facts.instrument, now_ms=now_ms)
+    plan = close(plan, reason)
+    plan = progress(document.plan, plan, standing_of(facts), facts.instrument, now_ms=now_ms)
+    return stand(document, state, symbol, facts, replace(plan, asked=()))
+
+
+def standing_of(facts: SymbolFacts) -> Standing:
+    """The facts a plan is compared with."""
+    return Standing(facts.position, facts.orders, facts.ended)
+
+
+def stand(document: BotDocument, state: str, symbol: str, facts: SymbolFacts, plan: PlanState) -> Tended:
+    """The intents from what stands to what the plan wants, and the plan that remembers them."""
+    allowed = permits(state)
+    wish = desired(
+        document.plan,
+        plan,
+        standing_of(facts),
+        facts.instrument,
+        legs_allowed=allowed.legs,
+        targets_allowed=allowed.targets,
+    )
+    found = difference(symbol, plan.trade, wish.orders, facts.orders, facts.ended, reason=plan.exit_reason)
+    found += _stop(symbol, facts, plan, wish)
+    intents = [intent for intent in in_order(found) if request(intent) not in plan.asked]
+    if not intents:
+        return Tended((), plan)
+    asked = (*plan.asked, *(request(intent) for intent in intents))
+    return Tended(_with_leverage(document, symbol, facts, intents), replace(plan, asked=asked))
+
+
+def _stop(symbol: str, facts: SymbolFacts, plan: PlanState, wish: Desired) -> list[Intent]:
+    """Move the protective stop if the venue holds another one; it is never cleared."""
+    if wish.stop_ticks is None or facts.stop_busy or facts.position_stop_ticks == wish.stop_ticks:
+        return []
+    side = Side.of(-facts.position.lots)
+    return [
+        Intent(
+            IntentKind.SET_STOP,
+            symbol,
+            plan.trade,
+            Role.STOP,
+            0,
+            0,
+            side,
+            0,
+            None,
+            stop_ticks=wish.stop_ticks,
+        )
+    ]
+
+
+def _with_leverage(
+    document: BotDocument, symbol: str, facts: SymbolFacts, intents: list[Intent]
+) -> tuple[Intent, ...]:
+    """The intents, preceded by the leverage if an entry finds another one set."""
+    entry = next((i for i in intents if i.kind is IntentKind.PLACE and i.role is Role.ENTRY), None)
+    wanted = document.risk.leverage_ppm
+    if entry is None or facts.leverage_ppm == wanted:
+        return tuple(intents)
+    setting = Intent(
+        IntentKind.LEVERAGE, symbol, entry.trade, Role.ENTRY, 0, 0, entry.side, 0, None, leverage_ppm=wanted
+    )
+    return tuple(part for i in intents for part in ((setting, i) if i is entry else (i,)))

@@ -1,0 +1,167 @@
+"""One WebSocket line to Bybit that keeps itself alive: connect, greet, ping, notice silence, again.
+
+pybit's stream classes die silently (one refused connection, one exception in a callback, one
+message nobody asked for); this is a plain asyncio client, hundreds of lines a process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import itertools
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from trading_core.errors import OutcomeUnknown, Rejected
+from trading_core.exchanges.port import Credentials
+
+log = logging.getLogger(__name__)
+
+AUTH_MARGIN_MS = 10_000
+TOPICS_PER_REQUEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient a line is, in seconds."""
+
+    ping: float = 20.0
+    stall: float = 30.0
+    """Silence after which the line counts as dead; pongs break the silence."""
+    greeting: float = 10.0
+    """How long connecting, authentication and subscription may take together."""
+    backoff_min: float = 0.2
+    backoff_max: float = 10.0
+
+    def backoff(self, failure: int) -> float:
+        """Seconds to wait after failure 1, 2, 3 ..."""
+        return float(min(self.backoff_max, self.backoff_min * 2.0 ** min(failure - 1, 16)))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A data message: its decoded object."""
+
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The line was (re)connected and its subscriptions are confirmed."""
+
+
+class Line:
+    """A subscribed line that reconnects for ever.
+
+    ``frames`` raises ``Rejected`` when the venue refuses the key or a subscription: asking again
+    would not help.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        topics: Sequence[str],
+        wall_ms: Callable[[], int],
+        credentials: Credentials | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self._url = url
+        self._topics = list(topics)
+        self._wall_ms = wall_ms
+        self._credentials = credentials
+        self._pace = pace or Pace()
+
+    async def frames(self) -> AsyncIterator[Frame | Connected]:
+        """Yield what arrives; ``Connected`` after each (re)connect."""
+        failures = 0
+        while True:
+            try:
+                async with self._greeted() as socket:
+                    failures = 0
+                    yield Connected()
+                    async for frame in self._received(socket):
+                        yield frame
+            except (OSError, TimeoutError, WebSocketException, OutcomeUnknown) as e:
+                log.info("%s: line lost: %s", self._url, type(e).__name__)
+            failures += 1
+            await asyncio.sleep(self._pace.backoff(failures))
+
+    @asynccontextmanager
+    async def _greeted(self) -> AsyncIterator[ClientConnection]:
+        # Pings are Bybit's own (an application message); the library's frames would be a second clock.
+        options: dict[str, Any] = {"ping_interval": None, "proxy": None, "close_timeout": 1.0}
+        async with connect(self._url, open_timeout=self._pace.greeting, **options) as socket:
+            async with asyncio.timeout(self._pace.greeting):
+                await self._greet(socket)
+            pinger = asyncio.create_task(self._ping(socket))
+            try:
+                yield socket
+            finally:
+                pinger.cancel()
+
+    async def _greet(self, socket: ClientConnection) -> None:
+        if self._credentials is not None:
+            await socket.send(json.dumps(auth_message(self._credentials, self._wall_ms() + AUTH_MARGIN_MS)))
+            answer = await _control(socket, "auth")
+            if not answer.get("success"):
+                raise Rejected(f"stream authentication refused: {str(answer.get('ret_msg', ''))[:100]}")
+        for start in range(0, len(self._topics), TOPICS_PER_REQUEST):
+            some = self._topics[start : start + TOPICS_PER_REQUEST]
+            await socket.send(json.dumps({"op": "subscribe", "args": some}))
+            answer = await _control(socket, "subscribe")
+            if not answer.get("success"):
+                raise Rejected(f"subscription refused: {str(answer.get('ret_msg', ''))[:100]}")
+
+    async def _received(self, socket: ClientConnection) -> AsyncIterator[Frame]:
+        while True:
+            async with asyncio.timeout(self._pace.stall):
+                message = await socket.recv()
+            body = decoded(message)
+            if body is None:
+                # What it said is lost: a new line starts with a gap, and a reconcile learns it.
+                raise OutcomeUnknown("a message that is not a JSON object")
+            if "topic" in body:
+                yield Frame(body)
+
+    async def _ping(self, socket: ClientConnection) -> None:
+        for number in itertools.count(1):
+            await asyncio.sleep(self._pace.ping)
+            try:
+                await socket.send(json.dumps({"op": "ping", "req_id": str(number)}))
+            except WebSocketException:
+                return
+
+
+def auth_message(credentials: Credentials, expires_ms: int) -> dict[str, Any]:
+    """Return the private stream's authentication: HMAC-SHA256 of ``GET/realtime`` and the expiry."""
+    words = f"GET/realtime{expires_ms}".encode()
+    signature = hmac.new(credentials.api_secret.encode(), words, hashlib.sha256).hexdigest()
+    return {"op": "auth", "args": [credentials.api_key, expires_ms, signature]}
+
+
+def decoded(message: str | bytes) -> dict[str, Any] | None:
+    """Return the object in a message, or None."""
+    try:
+        body = json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+async def _control(socket: ClientConnection, op: str) -> dict[str, Any]:
+    """Wait for the answer to an operation; data before it is covered by the gap that follows."""
+    while True:
+        body = decoded(await socket.recv())
+        if body is None:
+            raise OutcomeUnknown("a greeting that is not a JSON object")
+        if body.get("op") == op:
+            return body

@@ -1,0 +1,59 @@
+"""Intents: what should be asked of the venue, written down before it is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trading_core.execution.order import Role, Side
+
+
+class IntentKind(StrEnum):
+    """What is asked."""
+
+    LEVERAGE = "leverage"
+    PLACE = "place"
+    AMEND = "amend"
+    CANCEL = "cancel"
+    SET_STOP = "set_stop"
+
+
+class ExitReason(StrEnum):
+    """Why a trade was closed; a closed list."""
+
+    TAKE_PROFIT = "take_profit"
+    STOP = "stop"
+    RULE = "rule"
+    TIME = "time"
+    MANUAL = "manual"
+    """Closed by the person: panic, or stop with close."""
+    LIQUIDATION = "liquidation"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One action on one symbol.
+
+    ``trade``, ``role``, ``leg`` and ``revision`` name the order it concerns; with account and bot
+    they are the whole of its link (see ``link``). For LEVERAGE and SET_STOP they name the trade.
+    """
+
+    kind: IntentKind
+    symbol: str
+    trade: int
+    role: Role
+    leg: int
+    revision: int
+    side: Side
+    lots: int
+    """PLACE, AMEND: whole quantity of the order. Otherwise 0."""
+    ticks: int | None
+    """PLACE, AMEND: limit price, None for market."""
+    reduce_only: bool = False
+    stop_ticks: int | None = None
+    """PLACE of an opening order, SET_STOP: the protective stop of the position."""
+    leverage_ppm: int = 0
+    """LEVERAGE: leverage in parts per million."""
+    reason: str = ""
+    """Why, for people: an ``ExitReason`` or a short code."""

@@ -1,0 +1,91 @@
+"""The record of a run: decisions, orders and executions as both drivers write them down.
+
+A backtest fills these from memory, the live path from its rows, so the two can be compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trading_core.execution.intent import ExitReason
+from trading_core.execution.order import Role, Side
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """One outcome."""
+
+    symbol: str
+    close_ms: int
+    code: str
+    leaves: str = ""
+    """Truth of the conditions, packed, in hex."""
+    details: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """One order as it ended, or stands."""
+
+    symbol: str
+    trade: int
+    role: Role
+    leg: int
+    revision: int
+    side: Side
+    ticks: int | None
+    lots: int
+    filled: int
+    reduce_only: bool
+    state: str
+    """``OrderState``, or ``not_sent`` for what the end of the data left unsent."""
+    decided_ms: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionRecord:
+    """One execution with the order it belongs to."""
+
+    symbol: str
+    time_ms: int
+    sequence: int
+    trade: int
+    role: Role
+    """STOP for the protective stop and for liquidations."""
+    leg: int
+    side: Side
+    ticks: int
+    lots: int
+    fee: int
+    """Money units, positive = paid."""
+    gained: int
+    """Money units realised by closing, before the fee."""
+    is_maker: bool
+    reason: str = ""
+    """Of an execution that closes: an ``ExitReason``."""
+
+
+@dataclass(frozen=True, slots=True)
+class EquityRecord:
+    """Account at a close, money units."""
+
+    close_ms: int
+    wallet: int
+    unrealised: int
+
+    @property
+    def equity(self) -> int:
+        """Wallet and unrealised profit."""
+        return self.wallet + self.unrealised
+
+
+def closing_reason(role: Role, exit_reason: str, *, liquidated: bool) -> str:
+    """Why an execution closed: by its role, and for our own exits by what the plan decided."""
+    if liquidated:
+        return ExitReason.LIQUIDATION.value
+    if role is Role.TAKE_PROFIT:
+        return ExitReason.TAKE_PROFIT.value
+    if role is Role.STOP:
+        return ExitReason.STOP.value
+    return exit_reason or ExitReason.EXTERNAL.value

@@ -1,0 +1,61 @@
+"""The arithmetic of a plan: integers in, integers out, every rounding named.
+
+``direction`` is +1 for a long and -1 for a short. A base price is the fraction cost/lots, both
+positive, so that an average is never rounded before a distance is taken from it.
+"""
+
+from __future__ import annotations
+
+from trading_core.plan.jit import kernel
+
+_PPM = 1_000_000
+
+
+@kernel
+def below_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
+    """The price ``ppm`` on the losing side of the base, rounded away from it; at least 1.
+
+    Prices of limit entries and averaging legs: never nearer than asked.
+    """
+    scaled = cost * (_PPM - direction * ppm)
+    whole = lots * _PPM
+    ticks = scaled // whole if direction > 0 else -(-scaled // whole)
+    return max(1, ticks)
+
+
+@kernel
+def target_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
+    """The price ``ppm`` on the winning side of the base, rounded to gain no less; at least 1."""
+    scaled = cost * (_PPM + direction * ppm)
+    whole = lots * _PPM
+    ticks = -(-scaled // whole) if direction > 0 else scaled // whole
+    return max(1, ticks)
+
+
+@kernel
+def stop_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
+    """The protective stop ``ppm`` on the losing side of the base, rounded to trigger earlier.
+
+    Rounding never lifts it onto the base itself: it stays at least one tick on the losing side,
+    and at least 1.
+    """
+    scaled = cost * (_PPM - direction * ppm)
+    whole = lots * _PPM
+    if direction > 0:
+        return max(1, min(-(-scaled // whole), (cost - 1) // lots))
+    return max(scaled // whole, cost // lots + 1)
+
+
+@kernel
+def lots_of(quote: int, ticks: int, num: int, den: int) -> int:
+    """The most lots worth at most ``quote`` money units at that price.
+
+    num/den is the money of one tick times one lot (``Instrument.value_scale``).
+    """
+    return (quote * den) // (num * ticks)
+
+
+@kernel
+def is_inside(ticks: int, stop: int, direction: int) -> bool:
+    """Whether a price lies on the market's side of the stop."""
+    return direction * (ticks - stop) > 0

@@ -1,0 +1,127 @@
+"""The text form of rules: what a person reads and may write."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from trading_core.rules.model import (
+    All,
+    AnyOf,
+    Arithmetic,
+    AtLeast,
+    Change,
+    Combined,
+    Compare,
+    Condition,
+    Constant,
+    Node,
+    Not,
+    Operand,
+    Price,
+    Range,
+    Slope,
+    Trend,
+    Value,
+    number,
+)
+from trading_core.rules.operators import OPERATORS
+
+_SIGNS = {Arithmetic.ADD: "+", Arithmetic.SUB: "-", Arithmetic.MUL: "*", Arithmetic.DIV: "/"}
+_PLAIN_FROM = 1e-12
+"""Numbers larger than this are written without an exponent."""
+_LOOSE = (Arithmetic.ADD, Arithmetic.SUB)
+
+_OR, _AND, _NOT, _TIGHT = 0, 1, 2, 3
+"""How strongly a node's text holds together: needed to know where brackets go."""
+
+
+def to_text(node: Node) -> str:
+    """Return the text that ``parse_text`` turns back into the same node."""
+    return _text(node)[0]
+
+
+def _text(node: Node) -> tuple[str, int]:
+    if isinstance(node, (Compare, Range, Trend)):
+        return condition_text(node), _TIGHT
+    if isinstance(node, All):
+        return _joined(node.nodes, "and", "all", _AND)
+    if isinstance(node, AnyOf):
+        return _joined(node.nodes, "or", "any", _OR)
+    if isinstance(node, Not):
+        return f"not {_bracketed(node.node, _NOT)}", _NOT
+    if isinstance(node, AtLeast):
+        return f"at least {node.k} of ({_listed(node.nodes)})", _TIGHT
+    held = _bracketed(node.node, _TIGHT)
+    if node.kind == "count":
+        return f"{held} at least {node.k} in {node.n}", _TIGHT
+    return f"{held} {node.kind} {node.n}", _TIGHT
+
+
+def _joined(nodes: tuple[Node, ...], word: str, name: str, level: int) -> tuple[str, int]:
+    if len(nodes) == 1:
+        return f"{name}({_text(nodes[0])[0]})", _TIGHT
+    # One step tighter, so that a conjunction inside a conjunction keeps its brackets.
+    return f" {word} ".join(_bracketed(child, level + 1) for child in nodes), level
+
+
+def _bracketed(node: Node, level: int) -> str:
+    text, holds = _text(node)
+    return text if holds >= level else f"({text})"
+
+
+def _listed(nodes: tuple[Node, ...]) -> str:
+    return ", ".join(_text(child)[0] for child in nodes)
+
+
+def condition_text(condition: Condition) -> str:
+    """The text of one condition."""
+    left = operand_text(condition.left)
+    word = OPERATORS[condition.op].text
+    if isinstance(condition, Compare):
+        return f"{left} {word} {operand_text(condition.right)}"
+    if isinstance(condition, Range):
+        return f"{left} {word} {operand_text(condition.low)} and {operand_text(condition.high)}"
+    return f"{left} {word} {condition.n}"
+
+
+def operand_text(operand: Operand) -> str:
+    """The text of an operand."""
+    if isinstance(operand, Constant):
+        return number_text(operand.value)
+    if isinstance(operand, Combined):
+        return _combined_text(operand)
+    if isinstance(operand, (Change, Slope)):
+        name = "change_pct" if isinstance(operand, Change) else "slope"
+        return f"{name}({operand_text(operand.of)}, {operand.n})"
+    return _placed(operand)
+
+
+def number_text(value: float) -> str:
+    """The digits of a number, as short as they can be."""
+    text = repr(number(value))
+    if "e" in text and abs(value) > _PLAIN_FROM:
+        return format(Decimal(text), "f")
+    return text
+
+
+def _placed(operand: Price | Value) -> str:
+    before = f"{operand.symbol}:" if operand.symbol else ""
+    timeframe = f"@{operand.timeframe}" if operand.timeframe else ""
+    offset = f"[{operand.offset}]" if operand.offset else ""
+    if isinstance(operand, Price):
+        return f"{before}{operand.field}{timeframe}{offset}"
+    parts = [number_text(value) for _, value in operand.params]
+    if operand.source is not None:
+        parts.append(operand_text(operand.source))
+    output = "" if operand.output == "value" else f".{operand.output}"
+    return f"{before}{operand.indicator}({', '.join(parts)}){output}{timeframe}{offset}"
+
+
+def _combined_text(operand: Combined) -> str:
+    loose = operand.operation in _LOOSE
+    left, right = (operand_text(part) for part in (operand.left, operand.right))
+    if not loose and isinstance(operand.left, Combined) and operand.left.operation in _LOOSE:
+        left = f"({left})"
+    if isinstance(operand.right, Combined) and (not loose or operand.right.operation in _LOOSE):
+        right = f"({right})"
+    return f"{left} {_SIGNS[operand.operation]} {right}"

@@ -1,0 +1,203 @@
+"""Matching: what an arriving order meets, what a trigger does, and what follows from a fill."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trading_core.execution.order import Side
+from trading_core.execution.position import Position, apply
+from trading_core.money import PPM, mul_div_ceil
+from trading_core.simulator.book import Book
+from trading_core.simulator.events import Cancelled, Event, Executed, PositionChanged, WalletChanged
+from trading_core.simulator.ledger import Ledger
+from trading_core.simulator.margin import bankruptcy_ticks
+from trading_core.simulator.orders import CancelReason, StandingOrder, Status, TimeInForce
+from trading_core.simulator.triggers import Kind, Trigger
+
+_E8_PER_PPM = 100
+
+
+def arrive(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
+    """Match an accepted order with the market as it stands; what is left of it rests or leaves."""
+    market = ledger.price(book)
+    taken_at = _taken_at(order, market, ledger)
+    if taken_at is None:
+        if order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+            return [_leave(ledger, book, order, CancelReason.NO_MATCH)]
+        book.orders[order.number] = order
+        ledger.settle(book)
+        return []
+    if order.time_in_force is TimeInForce.POST_ONLY:
+        return [_leave(ledger, book, order, CancelReason.POST_ONLY)]
+    return execute(ledger, book, order, ticks=taken_at, is_maker=False)
+
+
+def _taken_at(order: StandingOrder, market: int, ledger: Ledger) -> int | None:
+    """The price an arriving order takes at; None if it doesn't cross the market."""
+    sign = order.side.sign
+    if order.ticks is None:
+        return max(1, market + sign * ledger.params.slip_ticks(market))
+    if sign * (order.ticks - market) <= 0:
+        return None
+    best = market + sign * ledger.params.spread_ticks
+    return max(1, min(order.ticks, best) if sign > 0 else max(order.ticks, best))
+
+
+def fire(ledger: Ledger, book: Book, trigger: Trigger) -> list[Event]:
+    """Do what the trigger does at the market price of the walk."""
+    if trigger.kind is Kind.STOP:
+        return _stop_out(ledger, book, trigger.level)
+    if trigger.kind is Kind.LIQUIDATION:
+        return _liquidate(ledger, book)
+    order = trigger.order
+    assert order is not None
+    assert order.ticks is not None
+    return execute(ledger, book, order, ticks=order.ticks, is_maker=True)
+
+
+def _stop_out(ledger: Ledger, book: Book, level: int) -> list[Event]:
+    """Close the position at the worse of trigger and market, and slip."""
+    market = ledger.price(book)
+    if book.position.lots > 0:
+        worse = min(level, market)
+        ticks = max(1, worse - ledger.params.slip_ticks(worse))
+    else:
+        worse = max(level, market)
+        ticks = worse + ledger.params.slip_ticks(worse)
+    order = _own_order(ledger, book, stop_order_type="StopLoss", create_type="CreateByStopLoss")
+    return execute(ledger, book, order, ticks=ticks, is_maker=False)
+
+
+def _liquidate(ledger: Ledger, book: Book) -> list[Event]:
+    """Cancel the symbol's orders and take the position over at its bankruptcy price."""
+    events: list[Event] = [
+        _leave(ledger, book, order, CancelReason.BY_LIQUIDATION) for order in list(book.orders.values())
+    ]
+    ticks = bankruptcy_ticks(book.position, book.leverage_ppm)
+    order = _own_order(ledger, book, stop_order_type="", create_type="CreateByLiq")
+    return events + execute(ledger, book, order, ticks=ticks, is_maker=False, exec_type="BustTrade")
+
+
+def _own_order(ledger: Ledger, book: Book, *, stop_order_type: str, create_type: str) -> StandingOrder:
+    """The exchange's own market order that closes the whole position."""
+    now_ms = ledger.now_ms(book)
+    return StandingOrder(
+        number=ledger.next_number(),
+        symbol=book.instrument.symbol,
+        link="",
+        side=Side.of(-book.position.lots),
+        lots=abs(book.position.lots),
+        ticks=None,
+        reduce_only=True,
+        time_in_force=TimeInForce.IOC,
+        stop_ticks=None,
+        close_on_trigger=True,
+        arrival=ledger.next_arrival(),
+        created_ms=now_ms,
+        updated_ms=now_ms,
+        price_on_created=ledger.price(book),
+        stop_order_type=stop_order_type,
+        create_type=create_type,
+    )
+
+
+def execute(
+    ledger: Ledger,
+    book: Book,
+    order: StandingOrder,
+    *,
+    ticks: int,
+    is_maker: bool,
+    exec_type: str = "Trade",
+) -> list[Event]:
+    """Fill an order at a price, whole, or as far as reduce-only allows, and tell all that follows."""
+    before = book.position
+    lots = order.leaves
+    if order.reduce_only:
+        lots = min(lots, abs(before.lots))
+    now_ms = ledger.now_ms(book)
+    fee_ppm = ledger.params.fee_ppm(is_maker=is_maker)
+    fee = mul_div_ceil(book.instrument.notional_ceil(ticks * lots), fee_ppm, PPM)
+    after, gained, closed = _net(book, order.side, ticks=ticks, lots=lots, fee=fee)
+    filled = replace(
+        order,
+        filled=order.filled + lots,
+        tick_lots=order.tick_lots + ticks * lots,
+        fee=order.fee + fee,
+        status=Status.FILLED if lots == order.leaves else Status.PARTIALLY_FILLED,
+        updated_ms=now_ms,
+    )
+    _take_over(book, filled, before=before, after=after, now_ms=now_ms)
+    book.total_realised += gained - fee
+    ledger.wallet += gained - fee
+    executed = Executed(
+        sequence=ledger.next_sequence(), exec_type=exec_type, order=filled, symbol=filled.symbol,
+        side=filled.side, ticks=ticks, lots=lots, fee=fee, rate_e8=fee_ppm * _E8_PER_PPM,
+        is_maker=is_maker, stop_order_type=filled.stop_order_type, closed_lots=closed,
+        gained=gained, time_ms=now_ms,
+    )  # fmt: skip
+    events: list[Event] = [executed]
+    if filled.is_open and not filled.reduce_only:
+        book.orders[filled.number] = filled
+    elif filled.is_open:
+        events.append(_leave(ledger, book, filled, CancelReason.BY_REDUCE_ONLY))
+    events += _drop_useless_reducers(ledger, book)
+    ledger.settle(book)
+    return [*events, position_changed(ledger, book), WalletChanged(ledger.wallet, now_ms)]
+
+
+def _net(book: Book, side: Side, *, ticks: int, lots: int, fee: int) -> tuple[Position, int, int]:
+    """(position after, money gained, lots closed); a fill through zero is netted in two halves."""
+    before, instrument = book.position, book.instrument
+    against = before.lots * side.sign < 0
+    closed = min(lots, abs(before.lots)) if against else 0
+    if not closed:
+        return apply(before, side=side, ticks=ticks, lots=lots, fee=fee, instrument=instrument), 0, 0
+    after = apply(before, side=side, ticks=ticks, lots=closed, fee=fee, instrument=instrument)
+    gained = after.realised - before.realised
+    if lots > closed:
+        after = apply(after, side=side, ticks=ticks, lots=lots - closed, fee=0, instrument=instrument)
+    return after, gained, closed
+
+
+def _take_over(book: Book, order: StandingOrder, *, before: Position, after: Position, now_ms: int) -> None:
+    """Give the book its new position, and the stop that belongs to it."""
+    book.position = after
+    book.margins.clear()
+    book.updated_ms = now_ms
+    book.orders.pop(order.number, None)
+    same_direction = before.lots * after.lots > 0
+    if not same_direction:
+        book.stop_ticks = None
+        if after.lots:
+            book.opened_ms = now_ms
+    if order.stop_ticks is not None and after.lots * order.side.sign > 0:
+        book.stop_ticks = order.stop_ticks
+
+
+def _drop_useless_reducers(ledger: Ledger, book: Book) -> list[Event]:
+    """Cancel reduce-only orders that have nothing left to reduce."""
+    lots = book.position.lots
+    useless = [o for o in book.orders.values() if o.reduce_only and o.side.sign * lots >= 0]
+    return [_leave(ledger, book, order, CancelReason.BY_REDUCE_ONLY) for order in useless]
+
+
+def cancel(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
+    """Take an open order off the book on its owner's wish."""
+    return [_leave(ledger, book, order, CancelReason.BY_USER)]
+
+
+def _leave(ledger: Ledger, book: Book, order: StandingOrder, reason: CancelReason) -> Cancelled:
+    book.orders.pop(order.number, None)
+    book.margins.pop(order.number, None)
+    ledger.settle(book)
+    now_ms = ledger.now_ms(book)
+    return Cancelled(replace(order, status=Status.CANCELLED, reason=reason, updated_ms=now_ms))
+
+
+def position_changed(ledger: Ledger, book: Book) -> PositionChanged:
+    """The position of a book as it stands."""
+    return PositionChanged(
+        book.instrument.symbol, book.position, book.stop_ticks, book.leverage_ppm,
+        ledger.now_ms(book), ledger.sequence,
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""Orders as the simulated exchange sees them: what is asked, and what stands."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, Self
+
+from trading_core.execution.order import Side
+
+
+class TimeInForce(StrEnum):
+    """How long an order may stand; spelled as Bybit spells it."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+    POST_ONLY = "PostOnly"
+
+
+class Status(StrEnum):
+    """Order status; spelled as Bybit spells it."""
+
+    NEW = "New"
+    PARTIALLY_FILLED = "PartiallyFilled"
+    FILLED = "Filled"
+    CANCELLED = "Cancelled"
+
+
+class CancelReason(StrEnum):
+    """Why an order left without being filled: Bybit's cancelType, or its rejectReason (``EC_...``)."""
+
+    NONE = ""
+    BY_USER = "CancelByUser"
+    BY_REDUCE_ONLY = "CancelByReduceOnly"
+    BY_LIQUIDATION = "CancelAllBeforeLiq"
+    POST_ONLY = "EC_PostOnlyWillTakeLiquidity"
+    NO_MATCH = "EC_NoImmediateQtyToFill"
+
+
+@dataclass(frozen=True, slots=True)
+class SimOrder:
+    """An order to be placed."""
+
+    symbol: str
+    side: Side
+    lots: int
+    ticks: int | None
+    """Limit price; None for a market order."""
+    link: str = ""
+    """Client order id, unique for ever on the account; may be empty."""
+    reduce_only: bool = False
+    time_in_force: TimeInForce = TimeInForce.GTC
+    stop_ticks: int | None = None
+    """Protective stop that the position takes over when this order executes."""
+    close_on_trigger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrder:
+    """An order the exchange accepted, as it stands after the latest event."""
+
+    number: int
+    """Identity on the account, rising; never reused."""
+    symbol: str
+    link: str
+    side: Side
+    lots: int
+    ticks: int | None
+    reduce_only: bool
+    time_in_force: TimeInForce
+    stop_ticks: int | None
+    close_on_trigger: bool
+    arrival: int
+    """Rank among orders of equal price; renewed by an amendment."""
+    created_ms: int
+    updated_ms: int
+    price_on_created: int
+    """Last price, in ticks, when the order arrived."""
+    status: Status = Status.NEW
+    filled: int = 0
+    tick_lots: int = 0
+    """Σ ticks·lots of the executed part."""
+    fee: int = 0
+    """Money units paid so far."""
+    stop_order_type: str = ""
+    """``StopLoss`` for the exchange's own order of a triggered stop."""
+    create_type: str = "CreateByUser"
+    reason: CancelReason = CancelReason.NONE
+
+    @property
+    def leaves(self) -> int:
+        """Lots not executed yet."""
+        return self.lots - self.filled
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still execute."""
+        return self.status in (Status.NEW, Status.PARTIALLY_FILLED)
+
+    def as_record(self) -> dict[str, Any]:
+        """Plain values for a log or snapshot."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Self:
+        """The order written by ``as_record``; keys it doesn't know are ignored."""
+        known = {f.name for f in fields(cls)}
+        values = {k: v for k, v in record.items() if k in known}
+        values["side"] = Side(values["side"])
+        values["time_in_force"] = TimeInForce(values["time_in_force"])
+        values["status"] = Status(values["status"])
+        values["reason"] = CancelReason(values["reason"])
+        return cls(**values)

@@ -1,0 +1,83 @@
+"""What a moving price meets next on an account's book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from trading_core.execution.order import Side
+from trading_core.simulator.book import Book
+from trading_core.simulator.orders import StandingOrder
+
+
+class Kind(IntEnum):
+    """What is met; the value ranks things met at the same price."""
+
+    STOP = 0
+    LIQUIDATION = 1
+    REDUCE = 2
+    ENTRY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A price level at which something happens."""
+
+    kind: Kind
+    falls: bool
+    """True: met when the price is at or below the level; False: at or above."""
+    level: int
+    order: StandingOrder | None = None
+
+    def met_at(self, price: int, target: int) -> int | None:
+        """The first price between here and the target that meets the level; None if none does."""
+        if self.falls:
+            if price <= self.level:
+                return price
+            return self.level if target <= self.level else None
+        if price >= self.level:
+            return price
+        return self.level if target >= self.level else None
+
+
+def triggers(book: Book) -> Iterator[Trigger]:
+    """Everything on the book that a price can set off.
+
+    A resting order needs the price to trade through it by a tick: a touch is not a fill.
+    """
+    long = book.position.lots > 0
+    if book.stop_ticks is not None:
+        yield Trigger(Kind.STOP, long, book.stop_ticks)
+    liquidation = book.liquidation()
+    if liquidation is not None:
+        yield Trigger(Kind.LIQUIDATION, long, liquidation)
+    for order in book.orders.values():
+        assert order.ticks is not None
+        buys = order.side is Side.BUY
+        kind = Kind.REDUCE if order.reduce_only else Kind.ENTRY
+        yield Trigger(kind, buys, order.ticks + (-1 if buys else 1), order)
+
+
+def next_trigger(book: Book, *, price: int, target: int) -> tuple[int, Trigger] | None:
+    """The first thing met on the way to the target, and the price at which it is met."""
+    falls, rises = book.bounds()
+    if max(price, target) < rises and min(price, target) > falls:
+        return None
+    best: tuple[tuple[int, ...], int, Trigger] | None = None
+    for trigger in triggers(book):
+        met = trigger.met_at(price, target)
+        if met is None:
+            continue
+        rank = _rank(trigger, abs(met - price))
+        if best is None or rank < best[0]:
+            best = (rank, met, trigger)
+    return None if best is None else best[1:]
+
+
+def _rank(trigger: Trigger, distance: int) -> tuple[int, ...]:
+    order = trigger.order
+    if order is None:
+        return (distance, trigger.kind, 0, 0)
+    better = -trigger.level if trigger.falls else trigger.level
+    return (distance, trigger.kind, better, order.arrival)

@@ -1,0 +1,134 @@
+"""What a market shows beyond candles: best prices, book, ticker, trades. Simulated from the price."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from trading_core.market.candle import Candles
+from trading_core.market.instrument import Instrument
+from trading_core.venue.candles import known_candles, number
+from trading_core.venue.exchange import Exchange
+from trading_core.venue.market.source import MINUTE_MS
+
+Payload = dict[str, Any]
+
+_DAY_MS = 1_440 * MINUTE_MS
+_LEVEL_NOTIONAL = 40_000.0
+"""Quote units at a price level on average: an order of magnitude, not a measurement."""
+_TRADES_KEPT = 1_000
+
+
+class Board:
+    """Derived public data; nothing in it decides a fill."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._days: dict[str, tuple[int, Payload]] = {}
+        self._trades: dict[str, deque[Payload]] = {}
+        self._traded = 0
+
+    def last(self, symbol: str) -> int:
+        """Last price, ticks."""
+        return self._exchange.quotes[symbol][0]
+
+    def best(self, symbol: str) -> tuple[int, int]:
+        """(bid, ask) in ticks."""
+        last, spread = self.last(symbol), 1
+        return max(1, last - spread), last + spread
+
+    def levels(self, symbol: str, depth: int) -> dict[str, dict[str, str]]:
+        """Price levels of both sides, best first: price text to size text."""
+        instrument = self._exchange.source.instruments[symbol]
+        bid, ask = self.best(symbol)
+        return {
+            "b": dict(self._level(instrument, bid - k) for k in range(min(depth, bid))),
+            "a": dict(self._level(instrument, ask + k) for k in range(depth)),
+        }
+
+    def _level(self, instrument: Instrument, ticks: int) -> tuple[str, str]:
+        price = instrument.price(ticks)
+        second = self._exchange.clock_ms // 1_000
+        noise = (ticks * 2_654_435_761 + (second + ticks) // 6 * 40_503) % 997 / 997
+        lots = _LEVEL_NOTIONAL * (0.1 + 1.8 * noise * noise) / float(price * instrument.qty_step)
+        return f"{price:f}", f"{instrument.qty(max(1, round(lots))):f}"
+
+    def ticker(self, symbol: str) -> Payload:
+        """A linear ticker."""
+        instrument = self._exchange.source.instruments[symbol]
+        book = self.levels(symbol, 1)
+        (bid, bid_size), (ask, ask_size) = (next(iter(book[side].items())) for side in ("b", "a"))
+        last = f"{instrument.price(self.last(symbol)):f}"
+        day = self._day(symbol)
+        before = float(day["prevPrice24h"])
+        interval = instrument.funding_interval_min * MINUTE_MS
+        next_funding = (self._exchange.clock_ms // interval + 1) * interval
+        rate = self._exchange.source.funding_rate_e8(symbol, next_funding)
+        change = (float(last) - before) / before
+        return {
+            "symbol": symbol, "tickDirection": "PlusTick" if change >= 0 else "MinusTick",
+            "lastPrice": last, "indexPrice": last, "markPrice": last, "price24hPcnt": f"{change:.6f}",
+            **day, "openInterest": "0", "openInterestValue": "0", "fundingRate": f"{rate / 10**8:.8f}",
+            "nextFundingTime": str(next_funding), "predictedDeliveryPrice": "", "basisRate": "",
+            "deliveryFeeRate": "", "deliveryTime": "0", "ask1Size": ask_size, "bid1Price": bid,
+            "ask1Price": ask, "bid1Size": bid_size, "basis": "", "preOpenPrice": "", "preQty": "",
+            "curPreListingPhase": "", "fundingIntervalHour": str(instrument.funding_interval_min // 60),
+            "basisRateYear": "", "fundingCap": "0.01",
+        }  # fmt: skip
+
+    def _day(self, symbol: str) -> Payload:
+        """The last 24 hours of closed candles; computed once a minute."""
+        closed = self._exchange.last_closed.get(symbol, 0)
+        kept = self._days.get(symbol)
+        if kept is None or kept[0] != closed:
+            kept = (closed, self._compute_day(symbol, closed))
+            self._days[symbol] = kept
+        return kept[1]
+
+    def _compute_day(self, symbol: str, closed: int) -> Payload:
+        candles = known_candles(self._exchange, symbol, closed - _DAY_MS + MINUTE_MS, closed + 1)
+        if not len(candles):
+            last = number(float(self._exchange.source.instruments[symbol].price(self.last(symbol))))
+            empty = dict.fromkeys(("prevPrice24h", "highPrice24h", "lowPrice24h", "prevPrice1h"), last)
+            return {**empty, "turnover24h": "0", "volume24h": "0"}
+        hour = candles.between(closed - 59 * MINUTE_MS, closed + 1)
+        return {
+            "prevPrice24h": number(float(candles.open[0])),
+            "highPrice24h": number(float(candles.high.max())),
+            "lowPrice24h": number(float(candles.low.min())),
+            "prevPrice1h": number(float(hour.open[0])),
+            "turnover24h": f"{_turnover(candles):.4f}",
+            "volume24h": f"{candles.volume.sum():.4f}",
+        }
+
+    def trade(self, symbol: str, ticks: int, *, before: int, size: float, time_ms: int) -> Payload:
+        """Make up the public trade behind a price step, keep it and return it."""
+        instrument = self._exchange.source.instruments[symbol]
+        self._traded += 1
+        lots = max(1, round(size / float(instrument.qty_step)))
+        buys = ticks > before or (ticks == before and self._traded % 2 == 0)
+        direction = "ZeroPlusTick" if ticks == before else "PlusTick" if ticks > before else "MinusTick"
+        trade = {
+            "T": time_ms, "s": symbol, "S": "Buy" if buys else "Sell",
+            "v": f"{instrument.qty(lots):f}", "p": f"{instrument.price(ticks):f}", "L": direction,
+            "i": f"{time_ms:016x}-{self._traded:x}", "BT": False, "RPI": False, "seq": self._traded,
+        }  # fmt: skip
+        self._trades.setdefault(symbol, deque(maxlen=_TRADES_KEPT)).append(trade)
+        return trade
+
+    def recent(self, symbol: str, limit: int) -> list[Payload]:
+        """The latest public trades, newest first, as ``recent-trade`` tells them."""
+        kept = list(self._trades.get(symbol, ()))[-limit:]
+        if not kept:
+            kept = [self.trade(symbol, self.last(symbol), before=0, size=0, time_ms=self._exchange.clock_ms)]
+        return [
+            {
+                "execId": t["i"], "symbol": symbol, "price": t["p"], "size": t["v"], "side": t["S"],
+                "time": str(t["T"]), "isBlockTrade": False, "isRPITrade": False, "seq": str(t["seq"]),
+            }
+            for t in reversed(kept)
+        ]  # fmt: skip
+
+
+def _turnover(candles: Candles) -> float:
+    return float((candles.volume * candles.close).sum())

@@ -1,0 +1,67 @@
+"""What a venue is told when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from trading_core.errors import InvalidInput
+from trading_core.simulator.params import MatchingParams
+
+DEFAULT_SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT")
+
+SPEED_MAX = 10_000
+"""Faster is what mode ``candles`` is for."""
+
+Mode = Literal["candles", "ticks"]
+
+
+@dataclass(frozen=True, slots=True)
+class VenueConfig:
+    """Everything a venue process needs; ``validate`` raises InvalidInput naming the field."""
+
+    data_dir: Path
+    """Folder of the log; the venue makes a sub-folder for each market in it."""
+    control_token: str
+    """Bearer token of ``/control``."""
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 takes a free one; it is printed."""
+    market: Literal["synthetic", "replay"] = "synthetic"
+    mode: Mode = "ticks"
+    symbols: tuple[str, ...] = DEFAULT_SYMBOLS
+    """Of the synthetic market."""
+    seed: int = 7
+    files: tuple[Path, ...] = ()
+    """Candle files of a replay, one per symbol."""
+    start_ms: int | None = None
+    """First candle played; None: the first there is (replay), this minute (synthetic)."""
+    limit: int | None = None
+    """How many candle times are played; None: all (replay), no end (synthetic)."""
+    speed: float = 1.0
+    """Market seconds per wall second in mode ``ticks``."""
+    history_days: int = 30
+    """How far back the synthetic market can be asked for candles."""
+    funding_rate_e8: int | None = None
+    """Constant funding rate in 10⁻⁸; None: seeded (synthetic), none (replay)."""
+    params: MatchingParams = field(default_factory=MatchingParams)
+    fsync: bool = False
+    """Wait for the disk, not only for the kernel, before a command is answered."""
+    snapshot_every: int = 50_000
+    """Log records between two snapshots."""
+    die_with_parent: bool = False
+    """Linux: be killed when the process that started this one ends."""
+
+    def validate(self) -> None:
+        """Raise InvalidInput for what can't be run."""
+        if not self.control_token:
+            raise InvalidInput("control_token", "expected a token, was empty")
+        if self.market == "replay" and not self.files:
+            raise InvalidInput("files", "expected at least one candle file for a replay")
+        if self.market == "synthetic" and not self.symbols:
+            raise InvalidInput("symbols", "expected at least one symbol")
+        if not 0 < self.speed <= SPEED_MAX:
+            raise InvalidInput("speed", f"expected more than 0 and at most {SPEED_MAX}, was {self.speed}")
+        if self.limit is not None and self.limit <= 0:
+            raise InvalidInput("limit", f"expected a positive count, was {self.limit}")

@@ -1,0 +1,157 @@
+"""The control API of the house: market state, accounts, lock-step. Bearer token, loopback."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from trading_core.money import money
+from trading_core.simulator.params import MatchingParams
+from trading_core.venue.exchange import Outcome
+from trading_core.venue.hub import Venue
+from trading_core.venue.rest.app import Answer
+from trading_core.venue.rest.request import Request
+
+_JSON = (b"content-type", b"application/json; charset=utf-8")
+_REFERENCE_MAX = 120
+_UID = re.compile(r"[0-9]{1,9}")
+_FEE_PPM_MAX = 100_000
+
+
+class ControlError(Exception):
+    """A control request that can't be served; ``field`` names the place, if there is one."""
+
+    def __init__(self, status: int, code: str, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+def control(venue: Venue, request: Request) -> Answer:
+    """Serve ``/control/*``; errors are ``{code, message, fields: [{path, reason}]}``."""
+    outcomes: list[Outcome] = []
+    try:
+        _check_token(venue, request)
+        body = _route(venue, request, outcomes)
+    except ControlError as e:
+        fields = [{"path": e.field, "reason": e.message}] if e.field else []
+        return _json(e.status, {"code": e.code, "message": e.message, "fields": fields}, [])
+    return _json(200, body, outcomes)
+
+
+def _json(status: int, body: dict[str, Any], outcomes: list[Outcome]) -> Answer:
+    return Answer(status, orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), [_JSON], outcomes)
+
+
+def _check_token(venue: Venue, request: Request) -> None:
+    given = request.headers.get(b"authorization", b"")
+    if not hmac.compare_digest(given, b"Bearer " + venue.config.control_token.encode()):
+        raise ControlError(401, "UNAUTHORIZED", "expected the control token as bearer")
+
+
+def _route(venue: Venue, request: Request, outcomes: list[Outcome]) -> dict[str, Any]:
+    path, method = request.path, request.method
+    if path == "/control/status" and method == "GET":
+        return status(venue)
+    if path == "/control/accounts" and method == "POST":
+        return _open_account(venue, _body(request))
+    if path == "/control/step" and method == "POST":
+        return _step(venue, outcomes)
+    if path.startswith("/control/accounts/") and method == "GET":
+        return _account(venue, path.removeprefix("/control/accounts/"))
+    raise ControlError(404, "NOT_FOUND", f"no {method} {path} here")
+
+
+def status(venue: Venue) -> dict[str, Any]:
+    """The market, the clock, and who has heard what."""
+    exchange, config = venue.exchange, venue.config
+    source = exchange.source
+    return {
+        "market": {
+            "kind": source.kind, "source": source.source, "category": source.category,
+            "name": source.name, "symbols": sorted(source.instruments), "seed": source.seed,
+            "start_ms": source.start_ms,
+        },
+        "mode": config.mode,
+        "clock_ms": exchange.clock_ms,
+        "speed": config.speed if config.mode == "ticks" else 0,
+        "done": exchange.done,
+        "accounts": {str(uid): venue.private.last_message_id(uid) for uid in exchange.accounts},
+        "public": {"listeners": venue.public.listeners, "topics": venue.public.topics},
+        "last_closed": exchange.last_closed,
+    }  # fmt: skip
+
+
+def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = orjson.loads(request.body)
+    except orjson.JSONDecodeError as e:
+        raise ControlError(400, "INVALID", f"expected JSON: {e}", "body") from e
+    if not isinstance(body, dict):
+        raise ControlError(400, "INVALID", "expected a JSON object", "body")
+    return body
+
+
+def _open_account(venue: Venue, body: dict[str, Any]) -> dict[str, Any]:
+    reference = body.get("reference")
+    if not isinstance(reference, str) or not 0 < len(reference) <= _REFERENCE_MAX:
+        raise ControlError(400, "INVALID", f"expected 1 to {_REFERENCE_MAX} characters", "reference")
+    account = venue.open_account(reference, deposit=_deposit(body), params=_params(venue, body))
+    return {"uid": str(account.uid), "api_key": account.api_key, "api_secret": account.api_secret}
+
+
+def _deposit(body: dict[str, Any]) -> int:
+    balance = body.get("balance")
+    try:
+        deposit = money(balance)  # type: ignore[arg-type]  # anything but a decimal raises
+    except ValueError as e:
+        raise ControlError(400, "INVALID", str(e), "balance") from e
+    if not 0 <= deposit <= 1 << 62:
+        raise ControlError(400, "INVALID", "expected an amount that is not negative", "balance")
+    return deposit
+
+
+def _params(venue: Venue, body: dict[str, Any]) -> MatchingParams:
+    values = asdict(venue.config.params)
+    fees = body.get("fees") or {}
+    if not isinstance(fees, dict):
+        raise ControlError(400, "INVALID", "expected an object", "fees")
+    for name in ("maker_ppm", "taker_ppm"):
+        fee = fees.get(name, values[name])
+        if type(fee) is not int or not 0 <= fee <= _FEE_PPM_MAX:
+            raise ControlError(400, "INVALID", f"expected 0 to {_FEE_PPM_MAX} ppm", f"fees.{name}")
+        values[name] = fee
+    return MatchingParams(**values)
+
+
+def _step(venue: Venue, outcomes: list[Outcome]) -> dict[str, Any]:
+    exchange = venue.exchange
+    if not exchange.is_lockstep:
+        raise ControlError(409, "FREE_RUNNING", "this market runs by itself; steps need mode candles")
+    if exchange.done:
+        return {"event": "end", "clock_ms": exchange.clock_ms}
+    outcome = venue.submit({"op": "step"})
+    outcomes.append(outcome)
+    return {"event": "candle" if outcome.closed else "fill", "clock_ms": exchange.clock_ms}
+
+
+def _account(venue: Venue, uid: str) -> dict[str, Any]:
+    account = venue.exchange.accounts.get(int(uid)) if _UID.fullmatch(uid) else None
+    if account is None:
+        raise ControlError(404, "NOT_FOUND", f"no account {uid[:40]!r}")
+    record = account.as_record()
+    del record["api_secret"]
+    return {
+        **record,
+        "uid": str(account.uid),
+        "equity": account.sim.equity,
+        "available": account.sim.available,
+        "last_message_id": venue.private.last_message_id(account.uid),
+        "topics": venue.private.topics(account.uid),
+    }

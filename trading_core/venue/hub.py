@@ -1,0 +1,130 @@
+"""The venue while it runs: the exchange, its journal, and everybody who listens."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from trading_core.errors import InvalidInput
+from trading_core.market.candle import Candle
+from trading_core.simulator.params import MatchingParams
+from trading_core.venue.account import VenueAccount
+from trading_core.venue.clock import wall_ms
+from trading_core.venue.config import VenueConfig
+from trading_core.venue.exchange import FIRST_UID, Exchange, Outcome
+from trading_core.venue.journal import Journal, Record
+from trading_core.venue.market.replay import ReplayMarket
+from trading_core.venue.market.source import MINUTE_MS, MarketSource
+from trading_core.venue.market.synthetic import SyntheticMarket
+from trading_core.venue.streams.private import PrivateStreams
+from trading_core.venue.streams.public import PublicStreams
+
+
+class Forming(Protocol):
+    """Whoever moves prices in mode ``ticks``."""
+
+    def forming(self, symbol: str) -> Candle | None:
+        """The minute being played, as far as it was played."""
+
+
+class Venue:
+    """One market, its accounts, its log."""
+
+    def __init__(self, config: VenueConfig) -> None:
+        self.config = config
+        folder = config.data_dir / _folder_name(config)
+        self.journal, snapshot, records = Journal.open(folder, fsync=config.fsync)
+        source = _source(config, start_ms=_known_start(snapshot, records))
+        self.exchange = Exchange(source, lockstep=config.mode == "candles")
+        self._recover(snapshot, records)
+        self.public = PublicStreams(self.exchange)
+        self.private = PrivateStreams()
+        self.pacer: Forming | None = None
+        """None in mode ``candles``."""
+
+    def _recover(self, snapshot: Record | None, records: list[Record]) -> None:
+        if snapshot is not None:
+            self.exchange.wake(snapshot)
+        for record in records:
+            if record["op"] != "market":
+                self.exchange.play(record)
+        if snapshot is None and not records:
+            self.journal.append({"op": "market", "start_ms": self.exchange.source.start_ms})
+
+    def submit(self, record: Record) -> Outcome:
+        """Carry a record out and write it down; raise SimRefused, having changed nothing.
+
+        Nobody is told yet: the answer goes first, then ``publish``.
+        """
+        outcome = self.exchange.play(record)
+        self.journal.append(record)
+        if self.journal.written >= self.config.snapshot_every:
+            self.journal.snapshot(self.exchange.as_record())
+        return outcome
+
+    def publish(self, outcome: Outcome) -> None:
+        """Tell accounts what happened to them, then everybody which candles closed."""
+        for told in outcome.told:
+            self.private.tell(told.account, told.events)
+        if outcome.closed:
+            self.public.candles_closed(outcome.closed)
+
+    def command(self, account: VenueAccount, name: str, symbol: str, **values: Any) -> Outcome:
+        """Submit an account's command at the price that stands now."""
+        record: Record = {"op": name, "uid": account.uid, "symbol": symbol, **values}
+        if not self.exchange.is_lockstep and symbol in self.exchange.quotes:
+            record["q"] = list(self.exchange.quotes[symbol])
+        return self.submit(record)
+
+    def open_account(self, reference: str, *, deposit: int, params: MatchingParams) -> VenueAccount:
+        """The account of that reference, opened now if there is none."""
+        known = self.exchange.by_reference.get(reference)
+        if known is not None:
+            return known
+        uid = FIRST_UID + len(self.exchange.accounts)
+        record = {
+            "op": "account", "uid": uid, "reference": reference, "deposit": deposit, "at": wall_ms(),
+            "key": secrets.token_hex(9), "secret": secrets.token_hex(18), "params": asdict(params),
+        }  # fmt: skip
+        self.submit(record)
+        return self.exchange.accounts[uid]
+
+
+def _folder_name(config: VenueConfig) -> str:
+    """Each market and mode has a folder of its own: states never mix."""
+    if config.market == "synthetic":
+        return f"synthetic-{config.seed}-{config.mode}"
+    names = "+".join(sorted(file.stem for file in config.files))
+    return f"replay-{names[:120]}-{config.start_ms or 0}-{config.limit or 0}-{config.mode}"
+
+
+def _known_start(snapshot: Record | None, records: list[Record]) -> int | None:
+    """Where the market began, if this folder already holds one."""
+    if snapshot is not None:
+        return int(snapshot["start_ms"])
+    if records and records[0]["op"] == "market":
+        return int(records[0]["start_ms"])
+    if records:
+        raise InvalidInput("log line 1", "expected the market record")
+    return None
+
+
+def _source(config: VenueConfig, *, start_ms: int | None) -> MarketSource:
+    start = config.start_ms if start_ms is None else start_ms
+    if config.market == "replay":
+        return ReplayMarket.read(
+            config.files,
+            start_ms=start,
+            limit=config.limit,
+            funding_rate_e8=config.funding_rate_e8 or 0,
+            seed=config.seed,
+        )
+    return SyntheticMarket(
+        config.symbols,
+        seed=config.seed,
+        start_ms=wall_ms() // MINUTE_MS * MINUTE_MS if start is None else start,
+        limit=config.limit,
+        history_days=config.history_days,
+        funding_rate_e8=config.funding_rate_e8,
+    )

@@ -1,0 +1,57 @@
+"""What a venue asks of a market: instruments, candles, the path inside a candle, funding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_core.market.candle import Candle, Candles
+from trading_core.market.instrument import Instrument
+
+MINUTE_MS = 60_000
+
+STEPS = 240
+"""Price steps inside a minute in mode ``ticks``: four per market second."""
+STEP_MS = MINUTE_MS // STEPS
+
+Ticks = npt.NDArray[np.int64]
+
+
+class MarketSource(Protocol):
+    """A market of one-minute candles. Pure: the same arguments always give the same answer."""
+
+    kind: str
+    """``synthetic`` or ``replay``."""
+    name: str
+    """For people."""
+    source: str
+    """The series' source: ``synthetic``, ``binance`` ..."""
+    category: str
+    seed: int
+    instruments: Mapping[str, Instrument]
+    start_ms: int
+    """Open time of the first candle that is played; earlier ones are history."""
+
+    def candle(self, symbol: str, open_ms: int) -> Candle | None:
+        """The candle that opens then; None if there is none."""
+
+    def candles(self, symbol: str, start_ms: int, end_ms: int) -> Candles:
+        """Candles that open in [start_ms, end_ms), also future ones: the caller keeps the secret."""
+
+    def open_from(self, ms: int) -> int | None:
+        """The first candle time at or after ``ms``, of any symbol; None behind the last one."""
+
+    def path(self, symbol: str, open_ms: int) -> Ticks | None:
+        """The prices of the ``STEPS`` steps inside a candle, in ticks; the last is its close."""
+
+    def funding_rate_e8(self, symbol: str, time_ms: int) -> int:
+        """The funding rate settled at that time, 10⁻⁸."""
+
+
+def seed_of(*parts: object) -> np.random.Generator:
+    """A generator of its own for each tuple of parts."""
+    words = [int.from_bytes(str(part).encode(), "little") for part in parts]
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))

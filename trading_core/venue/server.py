@@ -1,0 +1,145 @@
+"""The venue's process: sockets, ASGI, life and death."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+
+from trading_core.venue.config import VenueConfig
+from trading_core.venue.control import control
+from trading_core.venue.hub import Venue
+from trading_core.venue.pacer import Pacer
+from trading_core.venue.rest.app import BODY_MAX, Answer, answer
+from trading_core.venue.rest.request import Request
+from trading_core.venue.streams.connection import Receive, Send
+from trading_core.venue.streams.session import PRIVATE_PATH, PUBLIC_PATHS, Session
+
+log = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+
+_PR_SET_PDEATHSIG = 1
+
+
+class VenueApp:
+    """Raw ASGI: no framework between the bytes and the signature over them."""
+
+    def __init__(self, venue: Venue) -> None:
+        self.venue = venue
+        self._pacing: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection of any kind."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
+            await self._lifespan(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _read_body(receive)
+        if body is None:
+            await _send(send, Answer(413, b'{"retCode":10001,"retMsg":"body too large"}', [], []))
+            return
+        request = Request(scope["method"], scope["path"], scope["query_string"], body, dict(scope["headers"]))
+        serve = control if request.path.startswith("/control/") else answer
+        served = serve(self.venue, request)
+        await _send(send, served)
+        for outcome in served.outcomes:
+            self.venue.publish(outcome)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if scope["path"] not in PUBLIC_PATHS and scope["path"] != PRIVATE_PATH:
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        await send({"type": "websocket.accept"})
+        await Session(self.venue, scope["path"]).run(receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                if self.venue.config.mode == "ticks":
+                    pacer = Pacer(self.venue)
+                    self.venue.pacer = pacer
+                    self._pacing = asyncio.create_task(pacer.run())
+                    self._pacing.add_done_callback(_end_if_failed)
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                if self._pacing is not None:
+                    self._pacing.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await self._pacing
+                self.venue.journal.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+def _end_if_failed(pacing: asyncio.Task[None]) -> None:
+    """A market that stopped moving must not look alive: end the process."""
+    if not pacing.cancelled() and (error := pacing.exception()) is not None:
+        log.critical("the market stopped moving", exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > BODY_MAX:
+            return None
+    return body
+
+
+async def _send(send: Send, served: Answer) -> None:
+    length = (b"content-length", str(len(served.body)).encode())
+    await send({"type": "http.response.start", "status": served.status, "headers": [*served.headers, length]})
+    await send({"type": "http.response.body", "body": served.body})
+
+
+def run(config: VenueConfig) -> None:
+    """Run a venue until SIGINT or SIGTERM; print its address once it accepts connections.
+
+    Raise InvalidInput or CandlesInvalid for what can't be run, OSError for a taken port.
+    """
+    config.validate()
+    if config.die_with_parent:
+        _die_with_parent()
+    venue = Venue(config)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((config.host, config.port))
+    host, port = sock.getsockname()[:2]
+    sock.listen(2048)
+    sys.stdout.write(f"venue http://{host}:{port} {venue.exchange.source.name}\n")
+    sys.stdout.flush()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            VenueApp(venue), loop="uvloop", http="httptools", log_level="warning", access_log=False,
+            ws_max_size=1 << 20, ws_ping_interval=None, ws_per_message_deflate=False, timeout_keep_alive=75,
+            server_header=False, timeout_graceful_shutdown=2, lifespan="on",
+        )
+    )  # fmt: skip
+    server.run(sockets=[sock])
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the parent ends; only Linux can."""
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == 1:
+        sys.exit("the parent is gone already")

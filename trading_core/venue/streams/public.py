@@ -1,0 +1,187 @@
+"""The public streams: kline, tickers, publicTrade, orderbook; snapshot first, then changes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from trading_core.market.candle import Candle, Candles
+from trading_core.venue.board import Board
+from trading_core.venue.candles import INTERVALS, interval_start, known_candles, merge, number, priced
+from trading_core.venue.clock import wall_ms
+from trading_core.venue.exchange import Exchange
+from trading_core.venue.market.source import MINUTE_MS
+from trading_core.venue.streams.connection import Connection
+
+Payload = dict[str, Any]
+BOOK_DEPTHS = (1, 50, 200)
+_TOPIC = re.compile(r"(?:kline\.(\w+)|orderbook\.(?:1|50|200)|tickers|publicTrade)\.\w+")
+
+
+class PublicStreams:
+    """Who listens to which topic, and what was told last."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.board = Board(exchange)
+        self._topics: dict[str, set[Connection]] = {}
+        self._tickers: dict[str, Payload] = {}
+        self._books: dict[str, dict[str, dict[str, str]]] = {}
+        self._sequence = 0
+        self._updates: dict[str, int] = {}
+
+    @property
+    def listeners(self) -> int:
+        """How many connections listen to anything."""
+        return len({c for connections in self._topics.values() for c in connections})
+
+    @property
+    def topics(self) -> int:
+        """How many topics are listened to."""
+        return len(self._topics)
+
+    def refusal(self, topic: str) -> str:
+        """Why a topic can't be had; empty if it can."""
+        symbol = topic.rpartition(".")[2]
+        match = _TOPIC.fullmatch(topic)
+        fits = match is not None and (match[1] is None or match[1] in INTERVALS)
+        if not fits:
+            return f"error:handler not found,topic:{topic}"
+        return "" if symbol in self.exchange.source.instruments else f"Invalid symbol :[{topic}]"
+
+    def subscribe(self, connection: Connection, topic: str) -> None:
+        """Add a listener and send it the topic's snapshot."""
+        self._topics.setdefault(topic, set()).add(connection)
+        connection.topics.add(topic)
+        name, *_, symbol = topic.split(".")
+        if symbol not in self.exchange.quotes:
+            return
+        if name == "tickers":
+            self._tickers[symbol] = self._tickers.get(symbol) or self.board.ticker(symbol)
+            connection.put(self._envelope(topic, "snapshot", self._tickers[symbol]))
+        elif name == "orderbook":
+            connection.put(self._book_snapshot(topic, symbol))
+
+    def unsubscribe(self, connection: Connection, topic: str) -> None:
+        """Remove a listener."""
+        connection.topics.discard(topic)
+        connections = self._topics.get(topic)
+        if connections is None:
+            return
+        connections.discard(connection)
+        if not connections:
+            del self._topics[topic]
+            self._books.pop(topic, None)
+
+    def leave(self, connection: Connection) -> None:
+        """Forget a connection that ended."""
+        for topic in list(connection.topics):
+            self.unsubscribe(connection, topic)
+
+    def candles_closed(self, closed: dict[str, Candle]) -> None:
+        """Tell of candles that closed, of every interval that ends with them."""
+        for symbol, candle in closed.items():
+            close_ms = candle.open_time + MINUTE_MS
+            for name, minutes in INTERVALS.items():
+                topic = f"kline.{name}.{symbol}"
+                if topic in self._topics and interval_start(close_ms, minutes) == close_ms:
+                    whole = candle if minutes == 1 else self._interval(symbol, close_ms, minutes)
+                    self._kline(topic, name, priced(whole), confirm=True)
+            self.refresh(symbol)
+
+    def _interval(self, symbol: str, end_ms: int, minutes: int) -> Candle:
+        start = interval_start(end_ms - 1, minutes)
+        part = merge(known_candles(self.exchange, symbol, start, end_ms))
+        return Candle(start, part.open, part.high, part.low, part.close, part.volume, part.turnover)
+
+    def forming(self, symbol: str, candle: Candle) -> None:
+        """Tell of the candle as it stands now (mode ticks)."""
+        for name, minutes in INTERVALS.items():
+            topic = f"kline.{name}.{symbol}"
+            if topic in self._topics:
+                self._kline(topic, name, self.form(symbol, candle, minutes), confirm=False)
+
+    def form(self, symbol: str, candle: Candle, minutes: int) -> Candle:
+        """The longer candle so far, with the forming minute in it."""
+        start = interval_start(candle.open_time, minutes)
+        if minutes == 1 or start == candle.open_time:
+            return priced(candle)
+        before = known_candles(self.exchange, symbol, start, candle.open_time)
+        part = merge(before.then(Candles.of([candle])))
+        return Candle(start, part.open, part.high, part.low, part.close, part.volume, part.turnover)
+
+    def _kline(self, topic: str, interval: str, candle: Candle, *, confirm: bool) -> None:
+        length = INTERVALS[interval] * MINUTE_MS
+        data = {
+            "start": candle.open_time, "end": candle.open_time + length - 1, "interval": interval,
+            "open": number(candle.open), "close": number(candle.close), "high": number(candle.high),
+            "low": number(candle.low), "volume": number(candle.volume),
+            "turnover": number(candle.turnover), "confirm": confirm, "timestamp": self.exchange.clock_ms,
+        }  # fmt: skip
+        self._send(topic, self._envelope(topic, "snapshot", [data]))
+
+    def trades(self, symbol: str, trades: list[Payload]) -> None:
+        """Tell of public trades, oldest first."""
+        topic = f"publicTrade.{symbol}"
+        if topic in self._topics:
+            self._send(topic, self._envelope(topic, "snapshot", trades))
+
+    def refresh(self, symbol: str) -> None:
+        """Tell what changed of ticker and books."""
+        topic = f"tickers.{symbol}"
+        if topic in self._topics:
+            self._ticker_delta(topic, symbol)
+        for depth in BOOK_DEPTHS:
+            topic = f"orderbook.{depth}.{symbol}"
+            if topic in self._topics:
+                self._book_delta(topic, symbol, depth)
+
+    def _ticker_delta(self, topic: str, symbol: str) -> None:
+        now = self.board.ticker(symbol)
+        before = self._tickers.get(symbol, {})
+        changed = {key: value for key, value in now.items() if before.get(key) != value}
+        self._tickers[symbol] = now
+        if changed:
+            self._send(topic, self._envelope(topic, "delta", {"symbol": symbol, **changed}))
+
+    def _book_snapshot(self, topic: str, symbol: str) -> Payload:
+        depth = int(topic.split(".")[1])
+        book = self._books.get(topic)
+        if book is None:
+            book = self._books[topic] = self.board.levels(symbol, depth)
+        data = {
+            "s": symbol,
+            "b": [list(level) for level in book["b"].items()],
+            "a": [list(level) for level in book["a"].items()],
+        }
+        return self._book_message(topic, "snapshot", data)
+
+    def _book_delta(self, topic: str, symbol: str, depth: int) -> None:
+        before, now = self._books.get(topic), self.board.levels(symbol, depth)
+        if before == now:
+            return
+        self._books[topic] = now
+        self._updates[topic] = self._updates.get(topic, 0) + 1
+        if before is None or depth == 1:
+            self._send(topic, self._book_snapshot(topic, symbol))
+            return
+        data: Payload = {"s": symbol}
+        for side in ("b", "a"):
+            gone = [[price, "0"] for price in before[side] if price not in now[side]]
+            data[side] = gone + [[p, q] for p, q in now[side].items() if before[side].get(p) != q]
+        self._send(topic, self._book_message(topic, "delta", data))
+
+    def _book_message(self, topic: str, kind: str, data: Payload) -> Payload:
+        self._sequence += 1
+        data["u"], data["seq"] = self._updates.setdefault(topic, 1), self._sequence
+        return {**self._envelope(topic, kind, data), "cts": wall_ms()}
+
+    def _envelope(self, topic: str, kind: str, data: Any) -> Payload:
+        return {"topic": topic, "type": kind, "ts": wall_ms(), "data": data}
+
+    def _send(self, topic: str, payload: Payload) -> None:
+        raw = orjson.dumps(payload)
+        for connection in self._topics[topic]:
+            connection.put_raw(raw)
