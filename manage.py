@@ -8,12 +8,16 @@ import sys
 from django.core.management import execute_from_command_line
 
 from ailona.bootstrap import prepare
+from ailona.env import EnvironmentInvalid
 
 
 def main() -> None:
     """Run a management command under this project's settings."""
-    prepare(sys.argv)
-    execute_from_command_line(sys.argv)
+    try:
+        prepare(sys.argv)
+        execute_from_command_line(sys.argv)
+    except EnvironmentInvalid as error:
+        sys.exit(f"{error}. See .env.example.")
 
 
 if __name__ == "__main__":

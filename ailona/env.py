@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+KEEP_CONNECTION_S = 300
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -111,7 +112,11 @@ def sqlite_database(path: Path) -> dict[str, Any]:
 
 
 def postgresql_database(url: str, *, role: str = "", pool: bool = False) -> dict[str, Any]:
-    """Return Django's settings for a postgresql:// address, acting as ``ailona_<role>``."""
+    """Return Django's settings for a postgresql:// address, acting as ``ailona_<role>``.
+
+    With a pool, connections go back to it after each request; without one every thread keeps its own,
+    which is what a process of few threads that asks all the time wants.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise EnvironmentInvalid("DATABASE_URL: expected postgresql://user@host:port/name")
@@ -129,6 +134,6 @@ def postgresql_database(url: str, *, role: str = "", pool: bool = False) -> dict
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.get("host", unquote(parts.hostname or "")),
         "PORT": query.get("port", str(parts.port or "")),
-        "CONN_MAX_AGE": 0,
+        "CONN_MAX_AGE": 0 if pool else KEEP_CONNECTION_S,
         "OPTIONS": options,
     }

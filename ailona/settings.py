@@ -121,7 +121,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- data --------------------------------------------------------------------------------------
 DATABASES: dict[str, dict[str, Any]]
 if DATABASE_URL:
-    _pool = env_bool("DATABASE_POOL", default=True)
+    _pool = env_bool("DATABASE_POOL", default=AILONA_ROLE == "web")
     # The migrator becomes its role after it has made sure that the role exists (accounts.apps).
     _role = "" if AILONA_ROLE in {"migrator", "login"} else AILONA_ROLE
     DATABASES = {
@@ -280,6 +280,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+if EMBEDDED:
+    CELERY_DB_REUSE_MAX = 10_000  # a SQLite connection doesn't go stale; opening one costs more than a task
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True

@@ -8,7 +8,11 @@ import sys
 
 from benchmarks import kills, lockstep
 
-BENCHMARKS = {"lockstep": lockstep.run_benchmark, "kills": kills.run_benchmark}
+BENCHMARKS = {
+    "lockstep": lockstep.run_embedded,
+    "processes": lockstep.run_processes,
+    "kills": kills.run_benchmark,
+}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.lockstep import BOTS, CANDLES, TIMEOUT_S, compared, market_data
+from benchmarks.lockstep import CANDLES, TIMEOUT_S, compared, market_data
+from benchmarks.processes import ROOT
 from benchmarks.production import Platform, platform
 
+BOTS = [ROOT / "benchmarks" / "busy-averager.json", ROOT / "docs" / "examples" / "trend-follower.json"]
+"""One that nearly always has orders under way, and one with limit entries."""
 VICTIMS = ("worker", "feed", "trader", "venue")
-EVERY_S = 12.0
+EVERY_S = 8.0
 DOWN_S = 2.0
 
 DOUBLED = """
@@ -57,7 +60,7 @@ def run_benchmark(candles: int) -> dict[str, Any]:
             "candles": candles,
             "seconds": round(seconds, 1),
             "kills": killer.kills,
-            "bots": compared(live, path, candles),
+            "bots": compared(live, BOTS, path, candles),
             "orders_doubled": int(doubled),
             "intents_unsettled": int(lost),
             "positions_without_stop_at_end": int(unprotected),

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_GRACE_S = 15.0
@@ -23,7 +24,7 @@ class Processes:
         self._commands: dict[str, tuple[list[str], dict[str, str]]] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def __enter__(self) -> Processes:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

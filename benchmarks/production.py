@@ -39,7 +39,9 @@ class Platform:
         self.processes.start("conductor", manage("conductor"), {"AILONA_ROLE": "engine"})
         while (code := self.processes.finished("conductor")) is None:
             if time.monotonic() - start > timeout_s:
-                raise TimeoutError(f"the replay did not end in {timeout_s:.0f} s: {self.processes.log('conductor')}")
+                raise TimeoutError(
+                    f"the replay did not end in {timeout_s:.0f} s: {self.processes.log('conductor')}"
+                )
             time.sleep(1)
             if meanwhile is not None:
                 meanwhile(self, time.monotonic() - start)
@@ -62,11 +64,13 @@ class Platform:
 @contextmanager
 def platform(*, candles: Path, limit: int, bots: list[Path], web: bool = False) -> Iterator[Platform]:
     """Start a platform on a database of its own with these bots running; take all of it down at the end."""
-    with services() as found, tempfile.TemporaryDirectory(prefix="ailona-bench-") as name, _database(
-        found.database_url
-    ) as database_url:
+    with (
+        services() as found,
+        tempfile.TemporaryDirectory(prefix="ailona-bench-") as name,
+        _database(found.database_url) as database_url,
+    ):
         folder = Path(name)
-        env = _environment(folder, database_url, found.redis_url, candles)
+        env = _environment(folder, database_url, _apart(found.redis_url), candles)
         private = {name: env.pop(name) for name in TRADER_ALONE}
         run(manage("migrate", "--verbosity", "0"), env=env | {"AILONA_ROLE": "migrator"})
         with Processes(folder, env) as processes:
@@ -133,6 +137,11 @@ def _database(url: str) -> Iterator[str]:
     finally:
         with psycopg.connect(maintenance, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{fresh}" WITH (FORCE)')
+
+
+def _apart(redis_url: str) -> str:
+    """Return another database of the same Redis: the suite may be using the given one."""
+    return f"{redis_url.rpartition('/')[0]}/10"
 
 
 def _answers(url: str) -> bool:

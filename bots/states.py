@@ -15,7 +15,7 @@ ACTIVE = (BotState.STARTING, *LISTENING)
 
 NEXT: dict[BotState, frozenset[BotState]] = {
     BotState.DRAFT: frozenset({BotState.STARTING}),
-    BotState.STARTING: frozenset({BotState.RUNNING, BotState.STOPPED, BotState.PARKED}),
+    BotState.STARTING: frozenset({BotState.RUNNING, BotState.STOPPING, BotState.STOPPED, BotState.PARKED}),
     BotState.RUNNING: frozenset(
         {BotState.ENTRIES_PAUSED, BotState.CLOSE_ONLY, BotState.STOPPING, BotState.STOPPED, BotState.PARKED}
     ),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from bots.services.close import run_close
 from bots.services.cycle import run_cycle
 from bots.services.lifecycle import settle_all_starting
-from bots.services.verdicts import run_verdicts
 from bots.services.wake import ring_those_behind
 
 
 @shared_task(name="bots.verdicts")
 def verdicts(source: str, category: str, close_ms: int) -> None:
-    """Answer what the rules ask about a close, then ring for the bots."""
-    run_verdicts(source, category, close_ms)
+    """Answer what the rules ask about a close and let the bots decide."""
+    run_close(source, category, close_ms)
 
 
 @shared_task(name="bots.cycle")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 import redis
+from psycopg import sql
 
 PR_SET_PDEATHSIG = 1
 START_TIMEOUT_S = 60.0
@@ -42,10 +43,11 @@ class Services:
 
 @dataclass(slots=True)
 class _Private:
-    """What we started ourselves."""
+    """What we started ourselves, and what we leave behind on servers that are not ours."""
 
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    cleanups: list[Callable[[], None]] = field(default_factory=list)
 
     def start(self, command: list[str], *, name: str, user: str | None = None, death: int) -> None:
         log = (self.folder / f"{name}.log").open("wb")
@@ -64,6 +66,8 @@ class _Private:
         self.processes.append(process)
 
     def stop(self) -> None:
+        for cleanup in self.cleanups:
+            cleanup()
         for process in self.processes:
             process.send_signal(signal.SIGINT)
         for process in self.processes:
@@ -96,6 +100,7 @@ def _database(private: _Private) -> tuple[str, str]:
     # A name of our own: somebody else's run on the same server must not meet ours.
     running = f"postgresql://postgres@127.0.0.1:5432/ailona_{os.getpid()}"
     if _listens(5432) and _database_answers(running):
+        private.cleanups.append(lambda: _drop(running))
         return running, "running on 127.0.0.1:5432"
     programs = _postgresql_programs(private.folder)
     return _start_postgresql(private, programs), f"private ({programs})"
@@ -116,6 +121,13 @@ def _database_answers(url: str) -> bool:
             return bool(row and row[0])
     except psycopg.Error:
         return False
+
+
+def _drop(url: str) -> None:
+    """Drop the test database of ours that a broken run left on somebody's server."""
+    name = f"test_{url.rpartition('/')[2]}"
+    with psycopg.connect(_maintenance(url), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _maintenance(url: str) -> str:

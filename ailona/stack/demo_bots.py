@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from bots.services.venue_control import VenueStatus
+from trading_core.strict_json import loads
+
 Document = dict[str, Any]
+
+
+def documents_of(paths: Sequence[Path], market: VenueStatus) -> list[Any]:
+    """Return the documents in these files, or the built-in ones; raises ``InvalidInput`` or ``OSError``."""
+    if paths:
+        return [loads(path.read_bytes()) for path in paths]
+    return demo_documents(source=market.source, category=market.category, symbols=market.symbols)
 
 
 def demo_documents(*, source: str, category: str, symbols: Sequence[str]) -> list[Document]:

@@ -80,9 +80,7 @@ class VerdictRow(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["rules_hash", "series", "close_ms"], name="verdict_identity"
-            ),
+            models.UniqueConstraint(fields=["rules_hash", "series", "close_ms"], name="verdict_identity"),
         ]
 
 

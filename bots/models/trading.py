@@ -90,9 +90,7 @@ class OrderRow(TenantModel):
         indexes: ClassVar = [
             models.Index(
                 fields=["bot", "symbol"],
-                condition=Q(
-                    state__in=["planned", "sending", "unknown", "accepted", "partially_filled"]
-                ),
+                condition=Q(state__in=["planned", "sending", "unknown", "accepted", "partially_filled"]),
                 name="order_open",
             ),
         ]

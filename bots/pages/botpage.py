@@ -136,12 +136,18 @@ def status(bot: Bot) -> Status:
     return Status(
         badge=state_badge(bot.state, bot.state_reason),
         reason=bot.state_reason,
-        controls=CONTROLS[bot.state],
+        controls=_controls(bot, positions),
         kpis=_kpis(bot, positions),
         positions=positions,
         next_close_ms=bot.done + step if bot.done else 0,
         listening=bot.state in LISTENING,
     )
+
+
+def _controls(bot: Bot, positions: Sequence[Holding]) -> tuple[Control, ...]:
+    """A stopped bot that left a position standing can still be told to close it."""
+    left = bot.state == BotState.STOPPED and positions
+    return (*CONTROLS[bot.state], _PANIC) if left else CONTROLS[bot.state]
 
 
 def _kpis(bot: Bot, positions: Sequence[Holding]) -> list[Kpi]:

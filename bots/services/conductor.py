@@ -13,7 +13,7 @@ from typing import Self
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from bots.services.quiet import activity, difference, is_busy
+from bots.services.quiet import activity, difference
 from bots.services.venue_control import VenueControl, VenueUnreachable
 from trading_core.errors import AilonaError
 
@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 END = "end"
 CANDLE = "candle"
-BUSY = "bots or intents are under way"
 MS = 1_000
 LOOK_AFTER = 0.6
 """The first look comes after this part of the usual time."""
@@ -179,9 +178,7 @@ class Conductor:
 
     def _look(self, control: VenueControl) -> str:
         """Ask the cheap question first, and what exactly is under way only when somebody wants to know."""
-        if is_busy(self._source) and not self._wordy:
-            return BUSY
-        seen = activity(self._source)
+        seen = activity(self._source, in_words=self._wordy)
         return seen.busy or difference(seen, control.status())
 
     def _find_market(self, control: VenueControl) -> str:

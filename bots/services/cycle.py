@@ -10,12 +10,14 @@ import logging
 import os
 import socket
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 
 from django.db import Error as DatabaseError
 from django.db.models import F
 
 from accounts.models import ExchangeAccount
+from ailona.kit import clock
 from ailona.kit.push import tell
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot, EquityPoint, Outcome
@@ -75,11 +77,16 @@ def _turn(bot: Bot) -> bool:
 
 
 def _claim(bot: Bot) -> bool:
-    """Take the bot's row if it is still as it was read; it stays ours until the transaction ends."""
+    """Take the bot's row, if it is still as it was read, for the rest of the transaction.
+
+    The close counts as done from here on: whatever goes wrong later undoes that too.
+    """
     as_read = Bot.objects.filter(
         pk=bot.pk, wanted=bot.wanted, done=bot.done, state=bot.state, lease_token=bot.lease_token
     )
-    return bool(as_read.update(lease_holder=_holder(), lease_token=bot.lease_token + 1))
+    return bool(
+        as_read.update(lease_holder=_holder(), lease_token=bot.lease_token + 1, done=bot.wanted, failures=0)
+    )
 
 
 def _decide(bot: Bot, verdicts: Mapping[str, Verdict | None]) -> None:
@@ -91,7 +98,6 @@ def _decide(bot: Bot, verdicts: Mapping[str, Verdict | None]) -> None:
     release_claims(bot, decision.plans)
     _record_equity(bot, snapshot)
     bot.done, bot.failures = close_ms, 0
-    bot.save(update_fields=["done", "failures"])
     settle_stopping(bot)
     tell(bot.workspace_id, {"type": "bot.decided", "bot": bot.code, "close_ms": close_ms})
 
@@ -130,9 +136,14 @@ def _closes_between(bot: Bot, symbol: str, after_ms: int, before_ms: int) -> set
 
 
 def _is_stale(bot: Bot, close_ms: int) -> bool:
-    """Whether the market has moved on so far that the close is too old to enter on."""
-    late_ms = market_ms(bot.source) - close_ms
-    return 2 * late_ms > 3 * Timeframe(bot.timeframe).ms
+    """Whether the market has moved on so far that the close is too old to enter on.
+
+    Asked only of a bot that was woken long ago: any later close would have woken it again.
+    """
+    patience_ms = 3 * Timeframe(bot.timeframe).ms // 2
+    if bot.rung_at is not None and (clock.now() - bot.rung_at) < timedelta(milliseconds=patience_ms):
+        return False
+    return market_ms(bot.source) - close_ms > patience_ms
 
 
 def _record_equity(bot: Bot, snapshot: Snapshot) -> None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import F
 
-from accounts.models import AccountStatus, ExchangeAccount
+from accounts.models import ExchangeAccount
 from ailona.kit.tenancy import across_workspaces
-from bots.models import AccountLease, Bot, BotState, FeedStatus, IntentRow
+from bots.models import Bot, BotState, FeedStatus, IntentRow
 from bots.models.trading import UNSETTLED
 from bots.services.venue_control import VenueStatus
 from bots.states import ACTIVE, LISTENING
@@ -31,33 +31,40 @@ class Activity:
     last_close_ms: int
 
 
-def activity(source: str) -> Activity:
+def activity(source: str, *, in_words: bool = True) -> Activity:
     """Read what is under way on a market.
 
     What was heard is read before what is to be done: whatever it led to stands in the rows by then.
+    Without words a busy platform is only called busy, which costs one small statement.
     """
     with across_workspaces("quiet"):
-        heard = FeedStatus.objects.filter(source=source).values_list("last_close_ms", flat=True).first()
-        served = AccountLease.objects.filter(account__bots__source=source, account__bots__state__in=ACTIVE)
-        marks = dict(served.values_list("account__venue_uid", "stream_mark"))
-        return Activity(_work(source) or _unserved(source, marks), marks, int(heard or 0))
+        if not in_words and _is_busy(source):
+            return Activity(BUSY, {}, 0)
+        heard = FeedStatus.objects.filter(source=source).values_list("last_close_ms", flat=True)
+        last_close_ms = max(heard, default=0)
+        marks = _marks(source)
+        busy = _is_busy(source)
+        return Activity(_work(source) or BUSY if busy else "", marks, last_close_ms)
 
 
-def is_busy(source: str) -> bool:
-    """Whether a bot is behind or an intent unsettled: asked many times, so in one small statement."""
-    with across_workspaces("quiet"):
-        return _is_busy(source)
+def _marks(source: str) -> dict[str, str | None]:
+    accounts = ExchangeAccount.objects.filter(bots__source=source, bots__state__in=ACTIVE)
+    return dict(accounts.values_list("venue_uid", "lease__stream_mark"))
 
 
 def _is_busy(source: str) -> bool:
+    """Whether a bot is behind or starting, or an intent unsettled."""
     with connection.cursor() as cursor:
-        cursor.execute(_BUSY, [source, *LISTENING, *UNSETTLED])
+        cursor.execute(_BUSY, [source, BotState.STARTING, *LISTENING, *UNSETTLED])
         row = cursor.fetchone()
     return bool(row and row[0])
 
 
+BUSY = "bots or intents are under way"
 _BUSY = """
-SELECT EXISTS (SELECT 1 FROM bots_bot WHERE source = %s AND wanted > done AND state IN (%s, %s, %s, %s))
+SELECT EXISTS (
+        SELECT 1 FROM bots_bot
+        WHERE source = %s AND (state = %s OR wanted > done AND state IN (%s, %s, %s, %s)))
     OR EXISTS (SELECT 1 FROM bots_intentrow WHERE state IN (%s, %s, %s))
 """
 
@@ -85,17 +92,6 @@ def _work(source: str) -> str:
     return f"bot {code} is starting" if code else ""
 
 
-def _unserved(source: str, marks: dict[str, str | None]) -> str:
-    """Name an account with an active bot that no trader listens to."""
-    accounts = ExchangeAccount.objects.filter(
-        status=AccountStatus.READY, bots__source=source, bots__state__in=ACTIVE
-    )
-    for uid in accounts.values_list("venue_uid", flat=True):
-        if marks.get(uid) is None:
-            return f"no trader listens to account {uid}"
-    return ""
-
-
 def difference(seen: Activity, status: VenueStatus) -> str:
     """Return what the venue has said that the rows don't know, in words; empty when all is quiet."""
     if seen.busy:
@@ -103,6 +99,8 @@ def difference(seen: Activity, status: VenueStatus) -> str:
     if seen.last_close_ms < status.last_close_ms:
         return f"the feed has heard the close {seen.last_close_ms}, the venue is at {status.last_close_ms}"
     for uid, mark in seen.marks.items():
+        if mark is None:
+            return f"no trader listens to account {uid}"
         if status.marks.get(uid) is None:
             return f"nobody listens to account {uid} at the venue"
         if mark != status.marks[uid]:

@@ -9,14 +9,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from ailona.kit.queue import enqueue
 from ailona.kit.tenancy import across_workspaces
 from bots.models import Bot, VerdictRow
 from bots.services import store
 from bots.services.documents import document_of, parsed
 from bots.services.frames import frames_for
 from bots.services.series import series_id
-from bots.services.wake import CYCLE
 from bots.states import LISTENING
 from trading_core.engine.document import BotDocument
 from trading_core.market.series import SeriesKey
@@ -42,8 +40,8 @@ class Question:
 _recent: dict[tuple[Question, int], Verdict] = {}
 
 
-def run_verdicts(source: str, category: str, close_ms: int) -> int:
-    """Answer everything the waiting bots ask about a close, then ring for them; return how many bots."""
+def run_verdicts(source: str, category: str, close_ms: int) -> list[tuple[int, int]]:
+    """Answer everything the waiting bots ask about a close; return those bots with their workspaces."""
     with across_workspaces("verdicts"):
         waiting = Bot.objects.filter(
             source=source, category=category, state__in=LISTENING, wanted=close_ms, done__lt=close_ms
@@ -53,9 +51,7 @@ def run_verdicts(source: str, category: str, close_ms: int) -> int:
     for _, _, document in bots:
         questions.update(_questions(parsed(document)).values())
     answers(questions, close_ms)
-    for bot, workspace, _ in bots:
-        enqueue(CYCLE, bot_id=bot, workspace_id=workspace)
-    return len(bots)
+    return [(bot, workspace) for bot, workspace, _ in bots]
 
 
 def _questions(document: BotDocument) -> dict[str, Question]:

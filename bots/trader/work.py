@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
+from threading import Barrier, BrokenBarrierError
 from typing import ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import connection, connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+CLOSE_WITHIN_S = 5.0
 
 
 class Work:
@@ -19,8 +23,8 @@ class Work:
 
     def __init__(self, *, database_threads: int, network_threads: int) -> None:
         # SQLite has one writer: threads that wait for each other inside it wait longest.
-        threads = 1 if connection.vendor == "sqlite" else database_threads
-        self._database = ThreadPoolExecutor(threads, thread_name_prefix="trader-db")
+        self._threads = 1 if connection.vendor == "sqlite" else database_threads
+        self._database = ThreadPoolExecutor(self._threads, thread_name_prefix="trader-db")
         self._network = ThreadPoolExecutor(network_threads, thread_name_prefix="trader-net")
 
     async def db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -34,15 +38,22 @@ class Work:
         return await asyncio.get_running_loop().run_in_executor(self._network, job)
 
     def close(self) -> None:
-        """Finish what runs and end the threads."""
+        """Finish what runs, close the connections and end the threads."""
+        barrier = Barrier(self._threads)  # so that every thread takes exactly one of these
+        wait([self._database.submit(_leave, barrier) for _ in range(self._threads)])
         self._database.shutdown(wait=True, cancel_futures=True)
         self._network.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave(barrier: Barrier) -> None:
+    with suppress(BrokenBarrierError):
+        barrier.wait(CLOSE_WITHIN_S)
+    connections.close_all()
 
 
 def _with_connection(job: Callable[[], T]) -> T:
     try:
         return job()
     finally:
-        # A pooled connection goes back to its pool; opening SQLite's again would cost more than the query.
-        if connection.vendor != "sqlite" or connection.errors_occurred:
-            connection.close()
+        # Each thread keeps its connection; one that broke is opened again by the next call.
+        connection.close_if_unusable_or_obsolete()

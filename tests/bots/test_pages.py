@@ -206,6 +206,13 @@ def test_account_of_a_running_bot_is_not_reset(client: Client, bot: Bot) -> None
     assert "stop Dip buyer first" in response.content.decode()
 
 
+def test_stopped_bot_that_left_a_position_can_still_be_closed(client: Client, bot: Bot) -> None:
+    client.post(reverse("bot-act", args=[bot.code, "stop"]), {"mode": "leave"})
+    text = client.get(reverse("bot", args=[bot.code])).content.decode()
+    assert "Stopped" in text
+    assert "Panic" in text
+
+
 @pytest.mark.parametrize("balance", ["", "-5", "NaN", "10.123", "1" * 40])
 def test_account_reset_refuses_a_bad_balance(client: Client, desk: Workspace, balance: str) -> None:
     account = named(desk, "Night shift").account

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import cache
 
 from trading_core.money import MONEY_SCALE, mul_div_ceil, mul_div_floor
 
@@ -38,7 +39,7 @@ class Instrument:
     @property
     def value_scale(self) -> tuple[int, int]:
         """Money of one tick times one lot as a fraction (numerator, denominator)."""
-        return (self.tick_size * self.qty_step * MONEY_SCALE).as_integer_ratio()
+        return _value_scale(self.tick_size, self.qty_step)
 
     def notional_floor(self, tick_lots: int) -> int:
         """Money of Σ ticks·lots, rounded down."""
@@ -82,6 +83,11 @@ class Instrument:
     def qty(self, lots: int) -> Decimal:
         """The quantity of that many lots."""
         return lots * self.qty_step
+
+
+@cache
+def _value_scale(tick_size: Decimal, qty_step: Decimal) -> tuple[int, int]:
+    return (tick_size * qty_step * MONEY_SCALE).as_integer_ratio()
 
 
 def _exact(value: Decimal, step: Decimal, name: str) -> int:

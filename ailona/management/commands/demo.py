@@ -9,11 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from ailona.stack.demo import EMAIL, WORKSPACE, DemoLogin, demo_bots, ensure_demo, reset_password
-from ailona.stack.demo_bots import demo_documents
+from ailona.stack.demo_bots import documents_of
 from ailona.stack.venue import ask
 from bots.services.venue_control import VenueUnreachable
 from trading_core.errors import InvalidInput
-from trading_core.strict_json import loads
 
 
 class Command(BaseCommand):
@@ -50,10 +49,6 @@ class Command(BaseCommand):
 
     def _ensure(self, paths: list[Path]) -> DemoLogin:
         try:
-            market = ask()
-            documents = [loads(path.read_bytes()) for path in paths] or demo_documents(
-                source=market.source, category=market.category, symbols=market.symbols
-            )
-            return ensure_demo(documents)
+            return ensure_demo(documents_of(paths, ask()))
         except (VenueUnreachable, InvalidInput, OSError) as error:
             raise CommandError(str(error)) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ailona.checks import refuse_unsafe_start
 from ailona.env import env_str
 from ailona.stack.demo import DemoLogin, ensure_demo
-from ailona.stack.demo_bots import demo_documents
+from ailona.stack.demo_bots import documents_of
 from ailona.stack.embedded import PartDied, Stack
 from ailona.stack.parts import Web
 from ailona.stack.ports import AddressTaken, listen_for_pages
@@ -21,6 +23,8 @@ from ailona.stack.program import parts
 from ailona.stack.venue import VenueSilent, venue_child, wait_for
 from bots.services.venue_control import VenueStatus
 from trading_core.errors import AilonaError
+
+SWITCH_S = 0.0005
 
 
 class Command(BaseCommand):
@@ -32,6 +36,14 @@ class Command(BaseCommand):
         """Declare what may be chosen."""
         parser.add_argument("--lockstep", action="store_true", help="market time waits for the platform")
         parser.add_argument("--limit", type=int, help="how many candle times are played")
+        parser.add_argument(
+            "--bot",
+            action="append",
+            default=[],
+            type=Path,
+            metavar="BOT.json",
+            help="a bot document the demo workspace is made with instead of the built-in ones; may be given again",
+        )
         parser.add_argument("--no-demo", action="store_true", help="create no demo workspace")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -48,17 +60,19 @@ class Command(BaseCommand):
             self._run(listen_for_pages(env_str("LISTEN")), options)
         except KeyboardInterrupt:
             self.stdout.write("Stopped while starting.")
-        except (AddressTaken, VenueSilent, PartDied, AilonaError, ValueError) as error:
+        except (AddressTaken, VenueSilent, PartDied, AilonaError, OSError, ValueError) as error:
             raise CommandError(str(error)) from None
 
     def _run(self, pages: socket.socket, options: dict[str, Any]) -> None:
+        # All parts share one interpreter: nobody should wait the usual 5 ms for a turn after each query.
+        sys.setswitchinterval(SWITCH_S)
         venue = venue_child(lockstep=options["lockstep"], limit=options["limit"])
         venue.start()
         try:
             call_command("migrate", verbosity=0, interactive=False)
             refuse_unsafe_start()
             market = wait_for(venue)
-            login = None if options["no_demo"] else _demo(market)
+            login = None if options["no_demo"] else ensure_demo(documents_of(options["bot"], market))
             stack = Stack(
                 web=Web("ailona.asgi:application", pages),
                 parts=parts(lockstep=options["lockstep"]),
@@ -82,7 +96,3 @@ class Command(BaseCommand):
             "Ctrl-C stops everything.\n"
         )
         self.stdout.flush()
-
-
-def _demo(market: VenueStatus) -> DemoLogin:
-    return ensure_demo(demo_documents(source=market.source, category=market.category, symbols=market.symbols))

@@ -185,7 +185,7 @@ def test_quiet_names_what_is_waited_for(venue: str, workspace: Workspace) -> Non
     assert quiet.activity("synthetic").busy == f"bot {bot.code} is starting"
     with workspace_scope(workspace.pk):
         Bot.objects.filter(pk=bot.pk).update(state=BotState.RUNNING, wanted=60_000)
-    assert quiet.is_busy("synthetic")
+    assert quiet.activity("synthetic", in_words=False).busy == quiet.BUSY
     assert "has not decided the close 60000" in quiet.activity("synthetic").busy
     with workspace_scope(workspace.pk):
         Bot.objects.filter(pk=bot.pk).update(state=BotState.STOPPED)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from ailona.kit import clock
 from bots.models import (
     Bot,
     BotState,
@@ -20,7 +22,7 @@ from bots.models import (
     Plan,
     VerdictRow,
 )  # fmt: skip
-from bots.services import cycle, verdicts
+from bots.services import close, cycle, verdicts
 from bots.services.cycle import run_cycle
 from bots.services.verdicts import run_verdicts
 from bots.services.wake import begin_with, wake
@@ -92,10 +94,23 @@ def test_run_verdicts_answers_each_question_once_for_many_bots(
     for owner in (world, world, strangers_world):
         owner.bot()
     close_ms = world.close()
-    assert run_verdicts(SOURCE, LINEAR, close_ms) == 3
-    assert run_verdicts(SOURCE, LINEAR, close_ms) == 3
+    assert len(run_verdicts(SOURCE, LINEAR, close_ms)) == 3
+    assert len(run_verdicts(SOURCE, LINEAR, close_ms)) == 3
     assert asked == ["BTCUSDT"]
     assert VerdictRow.objects.count() == 1
+
+
+def test_run_close_decides_some_bots_here_and_rings_for_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung = []
+    monkeypatch.setattr(close, "enqueue", lambda task, **ids: rung.append((task, ids["bot_id"])))
+    bots = [world.bot() for _ in range(close.HERE_MAX + 2)]
+    close_ms = world.close()
+    assert close.run_close(SOURCE, LINEAR, close_ms) == len(bots)
+    decided = [bool(outcomes(world, bot)) for bot in bots]
+    assert decided == [True] * close.HERE_MAX + [False] * 2
+    assert rung == [("bots.cycle", bot.pk) for bot in bots[close.HERE_MAX :]]
 
 
 def test_run_cycle_computes_a_verdict_that_nobody_stored(world: World) -> None:
@@ -161,6 +176,8 @@ def test_run_cycle_refuses_an_entry_on_a_stale_close(world: World) -> None:
     bot = world.bot()
     close_ms = world.close()
     FeedStatus.objects.create(source=SOURCE, market="test", last_close_ms=close_ms + 2 * MINUTE)
+    with world.inside():
+        Bot.objects.filter(pk=bot.pk).update(rung_at=clock.now() - timedelta(minutes=2))
     run_cycle(bot.pk, bot.workspace_id)
     assert outcomes(world, bot) == [("BTCUSDT", 1, "stale_candle")]
 
