@@ -84,8 +84,15 @@ def test_a_database_address_becomes_settings() -> None:
         "db",
         "5433",
     )
-    assert (settings["NAME"], settings["CONN_MAX_AGE"]) == ("bots", 0)
+    assert (settings["NAME"], settings["CONN_MAX_AGE"]) == ("bots", 300)
     assert settings["OPTIONS"] == {"sslmode": "require", "options": "-c role=ailona_web"}
+
+
+def test_pooled_connections_go_back_after_each_request() -> None:
+    settings = postgresql_database("postgresql://me@db/bots", pool=True)
+
+    assert settings["CONN_MAX_AGE"] == 0
+    assert settings["OPTIONS"]["pool"]["max_size"] >= 4
 
 
 def test_a_socket_address_becomes_settings() -> None:
