@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import tempfile
 import time
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import Processes, manage, run
+from benchmarks.processes import Processes, manage, result_of
 from benchmarks.production import free_port
 from trading_core.market.files import read_candles
 
@@ -49,9 +48,7 @@ class Embedded:
 
     def result(self, bot: str) -> dict[str, Any]:
         """Return the result document of a bot, built from the database."""
-        path = self.folder / f"{bot}.json"
-        run(manage("result", "--bot", bot, "--json", str(path)), env=self.env)
-        return dict(json.loads(path.read_text()))
+        return result_of(bot, folder=self.folder, env=self.env)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database beside the running stack."""
@@ -62,7 +59,9 @@ class Embedded:
 
     def latency(self) -> dict[str, float]:
         """Return median and p99 milliseconds from a close heard to an order accepted."""
-        spent = sorted(ms for (ms,) in self.query(ACCEPTED)) or [0.0]
+        spent = sorted(ms for (ms,) in self.query(ACCEPTED))
+        if not spent:
+            return {"orders": 0}
         middle, late = spent[len(spent) // 2], spent[len(spent) * 99 // 100]
         return {"orders": len(spent), "median": round(middle, 1), "p99": round(late, 1)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_GRACE_S = 15.0
@@ -96,6 +97,13 @@ def run(words: Sequence[str], *, env: Mapping[str, str], timeout_s: float = 600.
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def result_of(bot: str, *, folder: Path, env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the result document of a bot, built from the database the environment names."""
+    path = folder / f"{bot}.json"
+    run(manage("result", "--bot", bot, "--json", str(path)), env=env)
+    return dict(json.loads(path.read_text()))
 
 
 def wait_until(claim: object, *, what: str, timeout_s: float = 60.0, every_s: float = 0.05) -> float:

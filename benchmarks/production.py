@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 import psycopg
 
 from ailona.secrets_file import new_secrets
-from benchmarks.processes import Processes, manage, run, wait_until
+from benchmarks.processes import Processes, manage, result_of, run, wait_until
 from scripts.services import services
 
 TRADER_ALONE = ("TRADER_PRIVATE_KEY", "MASTER_KEYS")
@@ -51,9 +50,7 @@ class Platform:
 
     def result(self, bot: str) -> dict[str, Any]:
         """Return the result document of a bot, built from the database."""
-        path = self.folder / f"{bot}.json"
-        run(manage("result", "--bot", bot, "--json", str(path)), env=self.env | {"AILONA_ROLE": "engine"})
-        return dict(json.loads(path.read_text()))
+        return result_of(bot, folder=self.folder, env=self.env | {"AILONA_ROLE": "engine"})
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the database as its owner."""

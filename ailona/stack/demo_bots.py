@@ -6,10 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from django.core.management.base import CommandParser
+
 from bots.services.venue_control import VenueStatus
 from trading_core.strict_json import loads
 
 Document = dict[str, Any]
+
+
+def add_bot_argument(parser: CommandParser) -> None:
+    """Declare ``--bot``, whose paths ``documents_of`` reads."""
+    parser.add_argument(
+        "--bot",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="BOT.json",
+        help="a bot document the demo workspace is made with instead of the built-in ones; may be given again",
+    )
 
 
 def documents_of(paths: Sequence[Path], market: VenueStatus) -> list[Any]:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from ailona.stack.demo import EMAIL, WORKSPACE, DemoLogin, demo_bots, ensure_demo, reset_password
-from ailona.stack.demo_bots import documents_of
+from ailona.stack.demo_bots import add_bot_argument, documents_of
 from ailona.stack.venue import ask
 from bots.services.venue_control import VenueUnreachable
 from trading_core.errors import InvalidInput
@@ -22,14 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what may be chosen."""
-        parser.add_argument(
-            "--bot",
-            action="append",
-            default=[],
-            type=Path,
-            metavar="BOT.json",
-            help="a bot document to run instead of the three built-in ones; may be given again",
-        )
+        add_bot_argument(parser)
         parser.add_argument(
             "--reset-password", action="store_true", help="give the demo login a new password"
         )

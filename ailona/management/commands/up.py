@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ailona.checks import refuse_unsafe_start
 from ailona.env import env_str
 from ailona.stack.demo import DemoLogin, ensure_demo
-from ailona.stack.demo_bots import documents_of
+from ailona.stack.demo_bots import add_bot_argument, documents_of
 from ailona.stack.embedded import PartDied, Stack
 from ailona.stack.parts import Web
 from ailona.stack.ports import AddressTaken, listen_for_pages
@@ -36,14 +35,7 @@ class Command(BaseCommand):
         """Declare what may be chosen."""
         parser.add_argument("--lockstep", action="store_true", help="market time waits for the platform")
         parser.add_argument("--limit", type=int, help="how many candle times are played")
-        parser.add_argument(
-            "--bot",
-            action="append",
-            default=[],
-            type=Path,
-            metavar="BOT.json",
-            help="a bot document the demo workspace is made with instead of the built-in ones; may be given again",
-        )
+        add_bot_argument(parser)
         parser.add_argument("--no-demo", action="store_true", help="create no demo workspace")
 
     def handle(self, *_args: Any, **options: Any) -> None:
