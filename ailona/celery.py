@@ -12,18 +12,21 @@ from celery import Celery
 from django.conf import settings
 from kombu import Exchange, Queue
 
-QUEUES = ("verdicts", "cycles", "default")
+QUEUES = ("verdicts", "cycles", "default", "studies")
 
 ROUTES: dict[str, dict[str, str]] = {
     "bots.verdicts": {"queue": "verdicts"},
     "bots.cycle": {"queue": "cycles"},
     "bots.sweep": {"queue": "default"},
+    "bots.journal": {"queue": "default"},
+    "bots.study": {"queue": "studies"},
     "accounts.outbox": {"queue": "default"},
 }
 """Every task by its name; ``ailona.kit.queue.enqueue`` refuses any other."""
 
 SWEEP_EVERY_S = 2.0
 OUTBOX_EVERY_S = 5.0
+JOURNAL_EVERY_S = 60.0
 
 SCHEDULE: dict[str, dict[str, object]] = {
     "sweep": {"task": "bots.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": 2 * SWEEP_EVERY_S}},
@@ -31,6 +34,11 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "task": "accounts.outbox",
         "schedule": OUTBOX_EVERY_S,
         "options": {"expires": 2 * OUTBOX_EVERY_S},
+    },
+    "journal": {
+        "task": "bots.journal",
+        "schedule": JOURNAL_EVERY_S,
+        "options": {"expires": JOURNAL_EVERY_S},
     },
 }
 
@@ -47,7 +55,7 @@ app.conf.update(
     task_create_missing_queues=False,
     task_routes=ROUTES,
     beat_schedule=SCHEDULE,
-    # In memory: the schedule is code and nothing in it is rarer than a few seconds.
+    # In memory: the schedule is code and nothing in it is rarer than a minute.
     beat_scheduler="celery.beat:Scheduler",
     worker_redirect_stdouts=False,
     worker_hijack_root_logger=False,

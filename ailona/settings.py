@@ -264,6 +264,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    # Both are called "state" where they stand.
+    "ENUM_NAME_OVERRIDES": {"BotState": "bots.models.BotState", "StudyState": "bots.models.StudyState"},
 }
 
 # --- tasks -------------------------------------------------------------------------------------

@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
-from benchmarks import kills, lockstep
+from benchmarks import hostile, indicators, kills, lockstep, rules, whatif
 
-BENCHMARKS = {
+BENCHMARKS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "indicators": lambda _: indicators.run_benchmark(),
     "lockstep": lockstep.run_embedded,
     "processes": lockstep.run_processes,
     "kills": kills.run_benchmark,
+    "rules": lambda _: rules.run_benchmark(),
+    "hostile": lambda _: hostile.run_benchmark(),
+    "whatif": lambda _: whatif.run_benchmark(),
 }
 
 
@@ -19,7 +25,12 @@ def main(argv: list[str] | None = None) -> int:
     """Run the named benchmarks, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(BENCHMARKS)}")
-    parser.add_argument("--candles", type=int, default=20_000, help="candles to play (default 20000)")
+    parser.add_argument(
+        "--candles",
+        type=int,
+        default=20_000,
+        help="candles that lockstep, processes and kills play (default 20000)",
+    )
     options = parser.parse_args(argv)
     unknown = [name for name in options.names if name not in BENCHMARKS]
     if unknown:

@@ -21,6 +21,7 @@ from bots.models import (
     Plan,
     PositionRow,
     Series,
+    TickerRow,
     VerdictRow,
 )  # fmt: skip
 
@@ -154,6 +155,13 @@ class CandleRevisionAdmin(ReadOnlyAdmin):
     """What the venue told differently later."""
 
     list_display = ("series_id", "open_time", "seen_at")
+
+
+@admin.register(TickerRow)
+class TickerAdmin(ReadOnlyAdmin):
+    """Tickers of closes."""
+
+    list_display = ("series_id", "time_ms", "funding_rate", "mark", "spread")
 
 
 @admin.register(VerdictRow)

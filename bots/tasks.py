@@ -7,6 +7,8 @@ from celery import shared_task
 from bots.services.close import run_close
 from bots.services.cycle import run_cycle
 from bots.services.lifecycle import settle_all_starting
+from bots.services.packing import pack_journals
+from bots.services.studies import drop_expired_studies, ring_forgotten_studies, run_study
 from bots.services.wake import ring_those_behind
 
 
@@ -27,3 +29,17 @@ def sweep() -> None:
     """Ring again for whatever is behind."""
     settle_all_starting()
     ring_those_behind()
+    ring_forgotten_studies()
+
+
+@shared_task(name="bots.journal")
+def journal() -> None:
+    """Pack the decisions that have become old, and drop the studies that have expired."""
+    pack_journals()
+    drop_expired_studies()
+
+
+@shared_task(name="bots.study")
+def study(study_id: int, workspace_id: int) -> None:
+    """Compute what a bot would have done with other rules."""
+    run_study(study_id, workspace_id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from bots import views, views_accounts
+from bots import views, views_accounts, views_decisions, views_market, views_what_if
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -20,6 +20,31 @@ urlpatterns = [
     path("bots/<slug:code>/document/", views.bot_document, name="bot-document"),
     path("bots/<slug:code>/confirm/<slug:action>/", views.bot_confirm, name="bot-confirm"),
     path("bots/<slug:code>/do/<slug:action>/", views.bot_act, name="bot-act"),
+    path("bots/<slug:code>/decisions/", views_decisions.decisions_page, name="bot-decisions"),
+    path("bots/<slug:code>/decisions/live/", views_decisions.decisions_live, name="bot-decisions-live"),
+    path(
+        "bots/<slug:code>/decisions/<slug:symbol>/<int:close_ms>/",
+        views_decisions.decision,
+        name="bot-decision",
+    ),
+    path(
+        "bots/<slug:code>/decisions/<slug:symbol>/<int:close_ms>/chart/",
+        views_decisions.decision_chart_data,
+        name="bot-decision-chart",
+    ),
+    path("bots/<slug:code>/blockers/", views_decisions.blockers_page, name="bot-blockers"),
+    path("bots/<slug:code>/what-if/", views_what_if.what_if_page, name="bot-what-if"),
+    path("bots/<slug:code>/what-if/run/", views_what_if.what_if_run, name="bot-what-if-run"),
+    path("bots/<slug:code>/what-if/<slug:study>/", views_what_if.study_page, name="bot-study"),
+    path("bots/<slug:code>/what-if/<slug:study>/live/", views_what_if.study_live, name="bot-study-live"),
+    path(
+        "bots/<slug:code>/what-if/<slug:study>/cancel/", views_what_if.study_cancel, name="bot-study-cancel"
+    ),
+    path("rules/", include("bots.urls_rules")),
+    path("market/", views_market.market, name="market"),
+    path("market/live/", views_market.market_live, name="market-live"),
+    path("market/<slug:symbol>/", views_market.market_symbol, name="market-symbol"),
+    path("market/<slug:symbol>/chart/", views_market.market_chart, name="market-chart"),
     path("exchange-accounts/", views_accounts.accounts_page, name="accounts"),
     path("exchange-accounts/connect/", views_accounts.connect, name="account-connect"),
     path("exchange-accounts/<slug:code>/reset/", views_accounts.reset, name="account-reset"),

@@ -18,6 +18,7 @@ from bots.models import Bot
 from bots.pages import actions, ask, botlist, botpage, dashboard, newbot, settings_of, why
 from bots.pages import chart as charts
 from bots.pages.holdings import holdings
+from bots.pages.tabs import tabs
 from bots.services import lifecycle
 from trading_core.errors import DocumentInvalid, InvalidInput
 
@@ -85,12 +86,13 @@ def _may_trade(request: WorkspaceRequest) -> bool:
 def bot_new(request: WorkspaceRequest) -> HttpResponseBase:
     """Make a bot from a template, with a paper account of its own."""
     source = newbot.source()
-    templates = newbot.templates()
+    asked = request.GET.get("rules", "")
+    templates = newbot.templates(asked)
     form = BotForm(
         request.POST or None,
         templates=[(one.key, one.label) for one in templates],
         symbols=newbot.symbols(source),
-        initial=newbot.initial(templates, source),
+        initial=newbot.initial(templates, source, asked),
     )
     if request.method == "POST" and form.is_valid():
         bot = _create(request, form, source)
@@ -118,7 +120,13 @@ def _bot_context(request: WorkspaceRequest, code: str) -> dict[str, Any]:
     bot = get_for(_bots(), code)
     symbols = list(bot.listens.order_by("pk").values_list("symbol", flat=True))
     symbol = botpage.chosen(symbols, request.GET.get("symbol", ""))
-    return {"bot": bot, "symbols": symbols, "symbol": symbol, "may_trade": _may_trade(request)}
+    return {
+        "bot": bot,
+        "symbols": symbols,
+        "symbol": symbol,
+        "tabs": tabs(bot, "bot"),
+        "may_trade": _may_trade(request),
+    }
 
 
 def _live_context(request: WorkspaceRequest, code: str) -> dict[str, Any]:

@@ -20,12 +20,19 @@ class RuleSet(TenantModel):
     code = models.CharField(max_length=12, unique=True, default=public_code)
     name = models.CharField(max_length=80)
     draft = models.JSONField()
-    """The document as last saved; it need not be valid."""
+    """The document, or the layer over SON, as last saved; it need not be valid."""
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True, blank=True)
+    """Out of the way since then; versions stay, and bots that pin one go on."""
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether the draft says only how it differs from SON."""
+        return "extends" in self.draft
 
 
 class RuleSetVersion(TenantModel):
@@ -39,6 +46,15 @@ class RuleSetVersion(TenantModel):
     rules_hash = models.CharField(max_length=64)
     schema = models.PositiveSmallIntegerField()
     published_at = models.DateTimeField()
+    note = models.CharField(max_length=200, blank=True)
+    source = models.JSONField(null=True, blank=True)
+    """The layer this was made from; None for rules that stand by themselves."""
+    base_version = models.PositiveIntegerField(null=True, blank=True)
+    """SON's number when it was layered under these."""
+    base_hash = models.CharField(max_length=64, blank=True)
+    """SON's hash then; a later SON has another one."""
+    origins = models.JSONField(null=True, blank=True)
+    """Of a layer: for each condition whether it is SON's, the layer's own, or in place of SON's."""
 
     class Meta:
         constraints: ClassVar = [

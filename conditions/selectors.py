@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from conditions.models import RuleSet, RuleSetVersion
 from trading_core.errors import RulesInvalid
@@ -25,9 +25,16 @@ TREE_LABELS = {
 }
 
 
-def rule_sets() -> QuerySet[RuleSet]:
-    """The workspace's rule-sets, newest change first, each with ``latest_number`` (None: no version)."""
-    return RuleSet.objects.annotate(latest_number=Max("versions__number")).order_by("-updated_at", "pk")
+PINNABLE_MAX = 30
+
+
+def rule_sets(*, archived: bool | None = None) -> QuerySet[RuleSet]:
+    """The workspace's rule-sets, newest change first, each with ``latest_number`` (None: no version).
+
+    ``archived`` asks for those that are, or are not, out of the way; None for all.
+    """
+    rows = RuleSet.objects.annotate(latest_number=Max("versions__number")).order_by("-updated_at", "pk")
+    return rows if archived is None else rows.filter(archived_at__isnull=not archived)
 
 
 def rule_set(code: str) -> RuleSet:
@@ -38,6 +45,22 @@ def rule_set(code: str) -> RuleSet:
 def latest_version(of: RuleSet) -> RuleSetVersion | None:
     """The version published last, or None."""
     return RuleSetVersion.objects.filter(rule_set=of).order_by("number").last()
+
+
+def pinnable(asked: str = "") -> list[RuleSetVersion]:
+    """Versions a new bot may be made with, newest first: the latest of each rule-set that isn't archived.
+
+    The version with the code ``asked`` is among them, whatever its number.
+    """
+    latest = RuleSetVersion.objects.filter(rule_set=OuterRef("rule_set"), rule_set__archived_at=None)
+    newest = latest.order_by("-number").values("pk")[:1]
+    rows = RuleSetVersion.objects.filter(Q(pk=Subquery(newest)) | Q(code=asked if asked.isalnum() else ""))
+    return list(rows.select_related("rule_set").order_by("-published_at", "-pk")[:PINNABLE_MAX])
+
+
+def version_of(of: RuleSet, number: int) -> RuleSetVersion | None:
+    """The version with that number, or None."""
+    return RuleSetVersion.objects.filter(rule_set=of, number=number).select_related("rule_set").first()
 
 
 def resolve(code: str) -> dict[str, Any]:

@@ -79,6 +79,24 @@ def _take_all(page: Page, options: argparse.Namespace, suffix: str) -> None:
     if bots:
         page.goto(f"{options.url}{bots[0]}")
         _take(page, options.out / f"bot{suffix}.png")
+        _take_journal(page, options, bots[0], suffix)
+    page.goto(f"{options.url}/market/")
+    _take(page, options.out / f"market{suffix}.png")
+    symbols = page.locator("a.name").evaluate_all("nodes => nodes.map(node => node.getAttribute('href'))")
+    if symbols:
+        page.goto(f"{options.url}{symbols[0]}")
+        _take(page, options.out / f"symbol{suffix}.png")
+
+
+def _take_journal(page: Page, options: argparse.Namespace, bot: str, suffix: str) -> None:
+    for name in ("decisions", "blockers", "what-if"):
+        page.goto(f"{options.url}{bot}{name}/")
+        _take(page, options.out / f"{name}{suffix}.png")
+    page.goto(f"{options.url}{bot}decisions/")
+    closes = page.locator("a.when").evaluate_all("nodes => nodes.map(node => node.getAttribute('href'))")
+    if closes:
+        page.goto(f"{options.url}{closes[0]}")
+        _take(page, options.out / f"decision{suffix}.png")
 
 
 def _take(page: Page, path: Path) -> None:

@@ -25,6 +25,7 @@ BIN = Path(sys.executable).parent
 LEAVE = ROOT / "tests" / "allowed_skips.txt"
 EMBEDDED_ONLY_EXIT = 3
 STAGE_TIMEOUT_S = 14 * 60
+WORKERS = "2"
 
 CHECKS: dict[str, list[str]] = {
     "ruff check": [sys.executable, "-m", "ruff", "check", "."],
@@ -55,7 +56,7 @@ def main() -> int:
     """Run the stages that were asked for and print what they came to."""
     options = _options()
     stages = [] if options.no_lint else [_timed("lint", _lint)]
-    stages.append(_timed("embedded (SQLite, memory)", lambda stage: _pytest(stage, options.pytest, {})))
+    stages.append(_timed("embedded (SQLite, memory)", lambda stage: _embedded(stage, options.pytest)))
     if not options.embedded_only:
         stages.append(
             _timed("services (PostgreSQL, Redis)", lambda stage: _on_services(stage, options.pytest))
@@ -90,6 +91,15 @@ def _lint(stage: Stage) -> None:
             stage.notes.append(f"{name} exited {done}")
         else:
             stage.passed += 1
+
+
+def _embedded(stage: Stage, arguments: list[str]) -> None:
+    """Two at a time, but for the browser's tests: Playwright leaves an event loop running in its process."""
+    if arguments:
+        _pytest(stage, arguments, {})
+        return
+    _pytest(stage, ["-n", WORKERS, "--dist", "loadfile", "-m", "not browser"], {})
+    _pytest(stage, ["-m", "browser"], {})
 
 
 def _on_services(stage: Stage, arguments: list[str]) -> None:

@@ -18,7 +18,9 @@ from bots.services.cycle import run_cycle
 from bots.services.instruments import forget_instruments, save_instruments
 from bots.services.lifecycle import create_bot, start_bot
 from bots.services.news import apply_execution, apply_order
+from bots.services.regimes import forget_regimes
 from bots.services.series import forget_series
+from bots.services.tickers import forget_tickers
 from bots.services.verdicts import forget_verdicts
 from bots.services.wake import wake
 from tests.builders import START_MS
@@ -88,6 +90,8 @@ def forget_everything() -> None:
     """Drop what this process remembers of a database that is gone."""
     store.forget_candles()
     forget_series()
+    forget_tickers()
+    forget_regimes()
     forget_instruments()
     forget_verdicts()
 

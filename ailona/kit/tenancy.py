@@ -18,7 +18,19 @@ from django.db import connections, models, transaction
 from trading_core.errors import AilonaError
 
 Caller = Literal[
-    "feed", "verdicts", "sweep", "trader", "conductor", "quiet", "outbox", "admin", "halt", "seed", "checks"
+    "feed",
+    "verdicts",
+    "sweep",
+    "trader",
+    "conductor",
+    "quiet",
+    "outbox",
+    "admin",
+    "halt",
+    "seed",
+    "checks",
+    "journal",
+    "studies",
 ]
 """Who may look across workspaces. Each name is told to the database and can be found in a review."""
 CALLERS: tuple[str, ...] = get_args(Caller)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bots.models import Bot, ExecutionRow, InstrumentRow, OrderRow, Outcome
+from bots.models import Bot, ExecutionRow, InstrumentRow, OrderRow
 from bots.pages.words import why
 from bots.services.instruments import instrument_of
+from bots.services.journal import Decision
 from trading_core.market.instrument import Instrument
 
 Versions = Mapping[tuple[str, int], Instrument]
@@ -59,7 +60,7 @@ def execution_shape(row: ExecutionRow, versions: Versions) -> dict[str, Any]:
     }
 
 
-def decision_shape(row: Outcome) -> dict[str, Any]:
+def decision_shape(row: Decision) -> dict[str, Any]:
     """A decision for ``DecisionOut``."""
     return {
         "symbol": row.symbol,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bots.api import views, views_records
+from bots.api import views, views_journal, views_market, views_records, views_rules, views_studies
 
 urlpatterns = [
     path("bots/", views.Bots.as_view(), name="api-bots"),
@@ -16,14 +16,20 @@ urlpatterns = [
     path("bots/<slug:code>/resume/", views.Resume.as_view(), name="api-bot-resume"),
     path("bots/<slug:code>/stop/", views.Stop.as_view(), name="api-bot-stop"),
     path("bots/<slug:code>/panic/", views.Panic.as_view(), name="api-bot-panic"),
-    path("bots/<slug:code>/decisions/", views_records.Decisions.as_view(), name="api-decisions"),
+    path("bots/<slug:code>/decisions/", views_journal.Decisions.as_view(), name="api-decisions"),
     path(
         "bots/<slug:code>/decisions/<slug:symbol>/<int:close_ms>/",
-        views_records.Explanation.as_view(),
+        views_journal.Explanation.as_view(),
         name="api-decision",
     ),
+    path("bots/<slug:code>/blockers/", views_studies.Blockers.as_view(), name="api-blockers"),
+    path("bots/<slug:code>/what-if/", views_studies.WhatIfs.as_view(), name="api-what-ifs"),
+    path("bots/<slug:code>/what-if/<slug:study>/", views_studies.WhatIf.as_view(), name="api-what-if"),
     path("bots/<slug:code>/orders/", views_records.Orders.as_view(), name="api-orders"),
     path("bots/<slug:code>/executions/", views_records.Executions.as_view(), name="api-executions"),
+    path("rule-sets/<slug:code>/preview/", views_rules.Preview.as_view(), name="api-rule-set-preview"),
+    path("market/", views_market.Market.as_view(), name="api-market"),
+    path("market/<slug:symbol>/", views_market.SymbolMarket.as_view(), name="api-market-symbol"),
     path("positions/", views_records.Positions.as_view(), name="api-positions"),
     path(
         "exchange-accounts/<slug:code>/reset/", views_records.ResetAccount.as_view(), name="api-account-reset"

@@ -1,11 +1,9 @@
-"""The API of what bots did: decisions with their numbers, orders, executions, positions."""
+"""The API of what bots did: orders, executions, positions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.http import Http404
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,17 +16,15 @@ from accounts.models import Role
 from accounts.selectors import exchange_accounts
 from accounts.services import reset_paper_account, revoke_exchange_account
 from ailona.kit.api import ERRORS, Conflict, NewestFirst
-from bots.api.serializers import DecisionOut, ExecutionOut, OrderOut, PositionOut
-from bots.api.shapes import decision_shape, execution_shape, order_shape, versions_of
+from bots.api.serializers import ExecutionOut, OrderOut, PositionOut
+from bots.api.shapes import execution_shape, order_shape, versions_of
 from bots.api.views import bots
-from bots.models import Outcome, PositionRow
+from bots.models import PositionRow
 from bots.pages.holdings import holdings
-from bots.pages.why import explain_close
 from bots.states import ACTIVE
 from trading_core.errors import InvalidInput
 
 _SYMBOL = OpenApiParameter("symbol", str, description="Only this symbol.")
-_OUTCOME = OpenApiParameter("outcome", str, description="Only this outcome, such as `no_signal`.")
 _STATE = OpenApiParameter("state", str, description="Only this state, such as `accepted`.")
 
 
@@ -42,40 +38,6 @@ def _filters(request: Request, **names: str) -> dict[str, str]:
         for name, field in names.items()
         if name in request.query_params
     }
-
-
-class Decisions(APIView):
-    """What a bot decided."""
-
-    pagination_class = NewestFirst
-
-    @extend_schema(
-        parameters=[_SYMBOL, _OUTCOME],
-        responses={200: DecisionOut(many=True), **ERRORS},
-        operation_id="bots_decisions",
-    )
-    def get(self, request: Request, code: str) -> Response:
-        """One per symbol and close, newest first."""
-        filters = _filters(request, symbol="symbol", outcome="code")
-        pages = self.pagination_class()
-        rows = pages.paginate_queryset(get_for(bots(), code).outcomes.filter(**filters), request, view=self)
-        return pages.get_paginated_response(
-            DecisionOut([decision_shape(row) for row in rows or []], many=True).data
-        )
-
-
-class Explanation(APIView):
-    """Why."""
-
-    @extend_schema(responses={200: OpenApiTypes.OBJECT, **ERRORS}, operation_id="bots_decision_explain")
-    def get(self, request: Request, code: str, symbol: str, close_ms: int) -> Response:
-        """One decision with every condition's numbers, recomputed from the stored candles."""
-        bot = get_for(bots(), code)
-        row = Outcome.objects.filter(bot=bot, symbol=symbol, close_ms=close_ms).first()
-        if row is None:
-            raise Http404("no decision of that symbol and close")
-        explanation = explain_close(bot, symbol, close_ms).as_data()
-        return Response({"decision": DecisionOut(decision_shape(row)).data, "explanation": explanation})
 
 
 class Orders(APIView):

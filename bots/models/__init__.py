@@ -1,14 +1,17 @@
 """The tables of bots and of the market they stand in."""
 
 from bots.models.bot import Bot, BotState, BotSymbol, Claim, Plan
+from bots.models.journal import DecisionPage, RetiredDocument
 from bots.models.market import (
     CandleRevision,
     CandleRow,
     FeedStatus,
     InstrumentRow,
     Series,
+    TickerRow,
     VerdictRow,
 )  # fmt: skip
+from bots.models.study import Study, StudyState
 from bots.models.trading import (
     AccountLease,
     EquityPoint,
@@ -21,7 +24,8 @@ from bots.models.trading import (
 )  # fmt: skip
 
 __all__ = [
-    "AccountLease", "Bot", "BotState", "BotSymbol", "CandleRevision", "CandleRow", "Claim",
+    "AccountLease", "Bot", "BotState", "BotSymbol", "CandleRevision", "CandleRow", "Claim", "DecisionPage",
     "EquityPoint", "ExecutionRow", "FeedStatus", "InstrumentRow", "IntentRow", "IntentState",
-    "OrderRow", "Outcome", "Plan", "PositionRow", "Series", "VerdictRow",
+    "OrderRow", "Outcome", "Plan", "PositionRow", "RetiredDocument", "Series", "Study", "StudyState",
+    "TickerRow", "VerdictRow",
 ]  # fmt: skip

@@ -44,6 +44,8 @@ class Bot(TenantModel):
     """The latest close (ms) the bot should have seen; only rises."""
     done = models.BigIntegerField(default=0)
     """The latest close it has seen; wanted > done means work."""
+    pack_at = models.BigIntegerField(default=0)
+    """The close from which on its journal has something to pack; nothing to look for before."""
     rung_at = models.DateTimeField(null=True, blank=True)
     """Wall clock when ``wanted`` was last raised."""
     lease_holder = models.CharField(max_length=60, blank=True)

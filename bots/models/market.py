@@ -1,4 +1,4 @@
-"""The market, shared by all tenants: instruments, recent base candles, verdicts, feed health."""
+"""The market, shared by all tenants: instruments, recent base candles and tickers, verdicts, feed health."""
 
 from __future__ import annotations
 
@@ -67,6 +67,25 @@ class CandleRevision(models.Model):
     open_time = models.BigIntegerField()
     heard = models.JSONField()
     seen_at = models.DateTimeField()
+
+
+class TickerRow(models.Model):
+    """What the feed knew of a contract beside its candle when that closed; never overwritten."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE)
+    """The symbol at the base timeframe."""
+    time_ms = models.BigIntegerField()
+    """The close."""
+    funding_rate = models.FloatField(null=True)
+    """Percent per funding interval."""
+    mark = models.FloatField(null=True)
+    spread = models.FloatField(null=True)
+    """Percent of the middle of best bid and ask."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["series", "time_ms"], name="ticker_identity"),
+        ]
 
 
 class VerdictRow(models.Model):

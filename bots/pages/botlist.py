@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bots.models import Bot, BotSymbol, EquityPoint, Outcome, PositionRow
+from bots.models import Bot, BotSymbol, EquityPoint, PositionRow
 from bots.pages.figures import Spark, spark
 from bots.pages.holdings import Holding, holdings
 from bots.pages.words import DULL, Badge, outcome_badge, state_badge, why
+from bots.services.journal import Decision, last_decisions
 from trading_core.engine.outcome import OutcomeCode
 from trading_core.market.timeframe import Timeframe
 
@@ -55,7 +56,7 @@ def all_bots() -> list[BotLine]:
 def bot_lines(bots: Sequence[Bot], positions: Sequence[Holding]) -> list[BotLine]:
     """Describe bots (with their accounts loaded); three queries."""
     listens = _symbols(bots)
-    decisions = _last_decisions(bots, listens)
+    decisions = _last_decisions(bots)
     curves = _curves(bots)
     return [
         _line(bot, positions, listens.get(bot.pk, []), decisions.get(bot.pk), curves.get(bot.pk, []))
@@ -95,18 +96,12 @@ def _symbols(bots: Sequence[Bot]) -> dict[int, list[str]]:
     return found
 
 
-def _last_decisions(bots: Sequence[Bot], listens: Mapping[int, list[str]]) -> dict[int, LastDecision]:
-    """The outcomes of each bot's newest close; both columns of the index are given, so it stays one seek a bot."""
-    done = {bot.pk: bot.done for bot in bots if bot.done}
-    symbols = {symbol for names in listens.values() for symbol in names}
-    rows = Outcome.objects.filter(bot__in=done, symbol__in=symbols, close_ms__in=set(done.values()))
-    best: dict[int, Outcome] = {}
-    for row in rows:
-        if row.close_ms == done[row.bot_id]:
-            best[row.bot_id] = min(
-                best.get(row.bot_id, row), row, key=lambda one: (interest(one.code), one.symbol)
-            )
-    return {pk: last_decision(row) for pk, row in best.items()}
+def _last_decisions(bots: Sequence[Bot]) -> dict[int, LastDecision]:
+    """The most telling decision of each bot's newest close."""
+    return {
+        pk: last_decision(min(found, key=lambda one: (interest(one.code), one.symbol)))
+        for pk, found in last_decisions(bots).items()
+    }
 
 
 def interest(code: str) -> int:
@@ -116,7 +111,7 @@ def interest(code: str) -> int:
     return 2 if code in DULL else 1
 
 
-def last_decision(row: Outcome) -> LastDecision:
+def last_decision(row: Decision) -> LastDecision:
     """An outcome as pages show it."""
     return LastDecision(row.symbol, outcome_badge(row.code), why(row.code, row.details), row.close_ms)
 

@@ -10,10 +10,11 @@ from django.db.models import CharField, Count, Q, Sum, Value
 from django.db.models.functions import Cast, Concat
 
 from ailona.kit.templatetags.kit import NOTHING, change, grouped, money, price, signed, tone_of
-from bots.models import Bot, BotState, ExecutionRow, OrderRow, Outcome, PositionRow
+from bots.models import Bot, BotState, ExecutionRow, OrderRow, PositionRow
 from bots.pages.figures import Kpi, counted
 from bots.pages.holdings import Holding, holdings
 from bots.pages.words import Badge, order_badge, outcome_badge, state_badge, why, words
+from bots.services import journal
 from bots.services.instruments import latest_instruments
 from bots.states import LISTENING
 from trading_core.execution.order import OPEN_STATES, Role
@@ -214,12 +215,10 @@ def activity(bot: Bot, symbols: Sequence[str]) -> Activity:
 def decisions(bot: Bot, symbols: Sequence[str]) -> list[DecisionRun]:
     """The newest outcomes of each symbol, closes in a row that came to the same told as one; newest first."""
     since = bot.done - CLOSES_BACK * Timeframe(bot.timeframe).ms
-    rows = Outcome.objects.filter(bot=bot, symbol__in=symbols, close_ms__gt=since).order_by(
-        "-close_ms", "symbol"
-    )
+    rows = journal.decisions(bot, from_ms=since + 1, limit=OUTCOMES_MAX)
     runs: list[DecisionRun] = []
     open_runs: dict[str, DecisionRun] = {}
-    for row in rows[:OUTCOMES_MAX]:
+    for row in sorted((r for r in rows if r.symbol in symbols), key=lambda r: (-r.close_ms, r.symbol)):
         run = open_runs.get(row.symbol)
         if run is not None and run.code == row.code:
             run.closes += 1

@@ -47,10 +47,10 @@ def chart_data(bot: Bot, symbol: str) -> dict[str, Any]:
     return {
         "symbol": symbol,
         "step": step,
-        "precision": _places(instrument),
+        "precision": places(instrument),
         "tick": float(instrument.tick_size) if instrument else 0.01,
-        "candles": _rows(candles),
-        "executions": _marks(bot, symbol, instrument, since, timeframe),
+        "candles": rows(candles),
+        "executions": marks(bot, symbol, instrument, since, timeframe),
         "lines": [asdict(line) for line in _lines(bot, symbol, instrument)],
     }
 
@@ -65,23 +65,33 @@ def _candles(key: SeriesKey) -> Candles:
     return store.candles(key, first, end)
 
 
-def _rows(candles: Candles) -> list[list[float]]:
+def rows(candles: Candles) -> list[list[float]]:
+    """Time in seconds, open, high, low, close, volume of each."""
     columns = (candles.open_time, candles.open, candles.high, candles.low, candles.close, candles.volume)
     return [[int(t) // 1000, *map(float, rest)] for t, *rest in zip(*columns, strict=True)]
 
 
-def _places(instrument: Instrument | None) -> int:
+def places(instrument: Instrument | None) -> int:
+    """Decimals of a price."""
     exponent = instrument.tick_size.normalize().as_tuple().exponent if instrument else -2
     return max(0, -int(exponent))
 
 
-def _marks(
-    bot: Bot, symbol: str, instrument: Instrument | None, since: int, timeframe: Timeframe
+def marks(
+    bot: Bot,
+    symbol: str,
+    instrument: Instrument | None,
+    since: int,
+    timeframe: Timeframe,
+    until: int | None = None,
 ) -> list[dict[str, Any]]:
+    """The bot's fills between two times, oldest first."""
     if instrument is None:
         return []
-    rows = ExecutionRow.objects.filter(bot=bot, symbol=symbol, time_ms__gt=since, exec_type="Trade")
-    newest = reversed(rows.order_by("-time_ms", "-sequence")[:EXECUTIONS_MAX])
+    fills = ExecutionRow.objects.filter(bot=bot, symbol=symbol, time_ms__gt=since, exec_type="Trade")
+    if until is not None:
+        fills = fills.filter(time_ms__lte=until)
+    newest = reversed(fills.order_by("-time_ms", "-sequence")[:EXECUTIONS_MAX])
     return [_mark(row, instrument, timeframe) for row in newest]
 
 

@@ -16,6 +16,8 @@ _LINKS = (
     ("dashboard", "Dashboard", "dashboard"),
     ("bots", "Bots", "bot"),
     ("bot-new", "New bot", "plus"),
+    ("market", "Market", "market"),
+    ("rules", "Rules", "rules"),
     ("accounts", "Accounts", "wallet"),
     ("account_change_password", "Security", "shield"),
     ("api-docs", "API", "code"),
@@ -62,5 +64,10 @@ def _shell(request: HttpRequest) -> Shell:
 def _link(request: HttpRequest, name: str, label: str, icon: str) -> Link:
     url = reverse(name)
     match = request.resolver_match
-    here = match is not None and (match.url_name == name or (name == "bots" and match.url_name == "bot"))
-    return Link(url, label, icon, here)
+    return Link(url, label, icon, match is not None and _leads_to(name, match.url_name or ""))
+
+
+def _leads_to(name: str, page: str) -> bool:
+    """Whether a page is the one an entry names, or lies below it."""
+    below = {"bots": "bot", "rules": "rule"}.get(name, name)
+    return page == name or (page.startswith(below) and page not in {link for link, _, _ in _LINKS})

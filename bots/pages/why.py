@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bots.models import Bot, Outcome
+from bots.models import Bot
 from bots.pages.botlist import LastDecision, last_decision
-from bots.services.documents import document_of
-from bots.services.frames import frames_for
+from bots.services.explaining import explain_decision
+from bots.services.journal import decisions
 from conditions.selectors import TREE_LABELS
 from trading_core.rules import explain as explained
 from trading_core.rules.verdict import NO, YES
@@ -58,27 +58,13 @@ class Why:
 
 def why_of(bot: Bot, symbol: str) -> Why:
     """Explain the newest decision on a symbol: operands are recomputed from the stored candles."""
-    row = Outcome.objects.filter(bot=bot, symbol=symbol).order_by("-close_ms").first()
-    if row is None:
+    newest = decisions(bot, symbol=symbol, limit=1)
+    if not newest:
         return Why(0, None)
-    explanation = explain_close(bot, symbol, row.close_ms)
+    row = newest[0]
+    explanation = explain_decision(bot, row).explanation
     trees = [_tree(TREE_LABELS[name], line) for name, line in explanation.trees.items()]
     return Why(row.close_ms, last_decision(row), trees)
-
-
-def explain_close(bot: Bot, symbol: str, close_ms: int) -> explained.Explanation:
-    """The rules of a bot at a close with every number."""
-    document = document_of(bot)
-    frames = frames_for(
-        [document.rules],
-        source=bot.source,
-        category=bot.category,
-        timeframe=document.timeframe,
-        close_ms=close_ms,
-    )
-    return explained.explain(
-        document.rules, frames, symbol=symbol, timeframe=document.timeframe, close_ms=close_ms
-    )
 
 
 def _tree(label: str, line: explained.Line) -> Tree:

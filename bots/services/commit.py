@@ -36,10 +36,11 @@ def commit_decision(bot: Bot, snapshot: Snapshot, decision: Decision) -> None:
     """Record a close: one outcome for every symbol, and the intents with the plans they belong to."""
     occasion = Occasion(snapshot.close_ms, bot.rung_at)
     refused = _claim(bot, decision.intents)
-    outcomes = dict(decision.outcomes) | {s: _claimed(holder) for s, holder in refused.items()}
+    outcomes = dict(decision.outcomes)
+    outcomes |= {symbol: _claimed(outcomes[symbol], holder) for symbol, holder in refused.items()}
     Outcome.objects.bulk_create(
         [
-            _outcome(bot, symbol, snapshot.close_ms, record, snapshot.symbols[symbol].verdict)
+            _outcome(bot, symbol, snapshot.close_ms, record, decision.verdicts[symbol])
             for symbol, record in sorted(outcomes.items())
         ]
     )
@@ -62,8 +63,10 @@ def _outcome(bot: Bot, symbol: str, close_ms: int, record: OutcomeRecord, verdic
     )
 
 
-def _claimed(holder: str) -> OutcomeRecord:
-    return OutcomeRecord(OutcomeCode.SYMBOL_CLAIMED, {"holder": holder})
+def _claimed(wanted: OutcomeRecord, holder: str) -> OutcomeRecord:
+    """The outcome of an entry that lost the race for its symbol."""
+    kept = {name: wanted.details[name] for name in ("side", "facts") if name in wanted.details}
+    return OutcomeRecord(OutcomeCode.SYMBOL_CLAIMED, {**kept, "holder": holder})
 
 
 def _claim(bot: Bot, intents: Sequence[Intent]) -> dict[str, str]:

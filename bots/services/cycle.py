@@ -23,6 +23,7 @@ from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot, EquityPoint, Outcome
 from bots.services import store
 from bots.services.commit import commit_decision, release_claims
+from bots.services.documents import document_of
 from bots.services.facts import snapshot_of, symbols_of, unrealised_of
 from bots.services.market import market_ms
 from bots.services.parking import note_failure
@@ -92,7 +93,7 @@ def _claim(bot: Bot) -> bool:
 def _decide(bot: Bot, verdicts: Mapping[str, Verdict | None]) -> None:
     close_ms = bot.wanted
     _record_missed(bot, close_ms)
-    snapshot = snapshot_of(bot, close_ms=close_ms, verdicts=verdicts, stale=_is_stale(bot, close_ms))
+    snapshot = snapshot_of(bot, close_ms=close_ms, verdicts=verdicts, age_ms=_age_ms(bot, close_ms))
     decision = decide(snapshot)
     commit_decision(bot, snapshot, decision)
     release_claims(bot, decision.plans)
@@ -135,15 +136,16 @@ def _closes_between(bot: Bot, symbol: str, after_ms: int, before_ms: int) -> set
     return {int(time) + store.BASE.ms for time in times if timeframe.closes_at(int(time) + store.BASE.ms)}
 
 
-def _is_stale(bot: Bot, close_ms: int) -> bool:
-    """Whether the market has moved on so far that the close is too old to enter on.
+def _age_ms(bot: Bot, close_ms: int) -> int:
+    """How far the market's clock has gone on since a close, by the last close that was heard.
 
-    Asked only of a bot that was woken long ago: any later close would have woken it again.
+    Asked only for a bot that was woken longer ago than its signals live: any later close would have
+    woken it again.
     """
-    patience_ms = 3 * Timeframe(bot.timeframe).ms // 2
-    if bot.rung_at is not None and (clock.now() - bot.rung_at) < timedelta(milliseconds=patience_ms):
-        return False
-    return market_ms(bot.source) - close_ms > patience_ms
+    lives_ms = document_of(bot).rules.expires * Timeframe(bot.timeframe).ms
+    if bot.rung_at is not None and (clock.now() - bot.rung_at) < timedelta(milliseconds=lives_ms):
+        return 0
+    return max(0, market_ms(bot.source) - close_ms)
 
 
 def _record_equity(bot: Bot, snapshot: Snapshot) -> None:

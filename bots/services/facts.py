@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from bots.models import Bot, Claim, IntentRow, OrderRow, Plan, PositionRow
+from bots.models import Bot, Claim, EquityPoint, IntentRow, OrderRow, Plan, PositionRow
 from bots.models.trading import UNSETTLED
 from bots.services import store
 from bots.services.documents import document_of
 from bots.services.instruments import latest_instruments
+from trading_core.engine.rule_facts import day_start, day_start_equity
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.errors import InvalidInput
 from trading_core.execution.intent import IntentKind
@@ -22,6 +23,7 @@ from trading_core.market.instrument import Instrument
 from trading_core.market.series import SeriesKey
 from trading_core.market.timeframe import Timeframe
 from trading_core.money import PPM
+from trading_core.performance.ledger import EquityRecord
 from trading_core.plan.state import PlanState
 from trading_core.rules.verdict import Verdict
 
@@ -45,8 +47,13 @@ class Rows:
     """Open positions of other bots on the same account."""
 
 
-def snapshot_of(bot: Bot, *, close_ms: int, verdicts: Mapping[str, Verdict | None], stale: bool) -> Snapshot:
-    """Return what is known of a bot at a close; the bot's row is locked by the caller."""
+def snapshot_of(
+    bot: Bot, *, close_ms: int, verdicts: Mapping[str, Verdict | None], age_ms: int = 0
+) -> Snapshot:
+    """Return what is known of a bot at a close; the bot's row is locked by the caller.
+
+    ``age_ms`` is how far the market's clock has gone on since.
+    """
     document = document_of(bot)
     symbols = symbols_of(bot)
     rows = rows_of(bot, symbols)
@@ -55,8 +62,23 @@ def snapshot_of(bot: Bot, *, close_ms: int, verdicts: Mapping[str, Verdict | Non
         state=bot.state,
         close_ms=close_ms,
         wallet=bot.account.wallet,
-        symbols=facts_of(bot, symbols, at_ms=close_ms, verdicts=verdicts, stale=stale, rows=rows),
+        symbols=facts_of(bot, symbols, at_ms=close_ms, verdicts=verdicts, rows=rows),
         reserved=reserved_margin(bot, rows.others),
+        age_ms=age_ms,
+        day_start_equity=_day_start_equity(bot, close_ms) if document.rules.needs_facts else None,
+    )
+
+
+def _day_start_equity(bot: Bot, close_ms: int) -> int | None:
+    """Read no more of a bot's equity than ``day_start_equity`` needs: its first close, and that of the day."""
+    before = EquityPoint.objects.filter(bot=bot, close_ms__lt=close_ms)
+    first = before.order_by("close_ms").first()
+    if first is None:
+        return None
+    at_start = before.filter(close_ms__lte=day_start(close_ms)).order_by("-close_ms").first()
+    points = [first] if at_start is None or at_start == first else [first, at_start]
+    return day_start_equity(
+        [EquityRecord(point.close_ms, point.wallet, point.unrealised) for point in points], close_ms
     )
 
 
@@ -71,7 +93,6 @@ def facts_of(
     *,
     at_ms: int,
     verdicts: Mapping[str, Verdict | None] | None = None,
-    stale: bool = False,
     rows: Rows | None = None,
 ) -> dict[str, SymbolFacts]:
     """Return the facts of some symbols of a bot at a time of the market's clock."""
@@ -90,7 +111,6 @@ def facts_of(
             stop_busy=symbol in rows.busy_stops,
             claimed_by=rows.holders.get(symbol),
             ended=tuple(_ended_order(o) for o in rows.orders[symbol] if o.state not in _OPEN),
-            stale=stale,
         )
         for symbol in symbols
     }

@@ -17,17 +17,18 @@ from typing import TypeVar
 from django.db import Error as DatabaseError
 from django.db import connections
 
+from bots.services.closes import Closes
 from bots.services.feed_config import FeedConfig, Market
 from bots.services.intake import Intake
 from bots.services.prices import Prices
 from bots.services.wake import listened_symbols
 from trading_core.errors import ExchangeError
-from trading_core.exchanges.port import LastPrice, StreamGap
+from trading_core.exchanges.port import LastPrice, StreamGap, TickerNews
 from trading_core.market.candle import Candle
 
 logger = logging.getLogger(__name__)
 
-News = tuple[str, Candle] | LastPrice | StreamGap
+News = tuple[str, Candle] | LastPrice | TickerNews | StreamGap
 R = TypeVar("R")
 
 
@@ -77,18 +78,18 @@ class Feed:
             asyncio.create_task(self._until_changed(market, symbols), name="feed watcher"),
         ]
         intake.expect(symbols)
-        prices = Prices(market.source)
+        prices, closes = Prices(market.source), Closes()
         try:
             while not stop.is_set() and not any(task.done() for task in tasks):
-                await self._take(intake, prices, await _batch(queue, self._config.tick_s))
+                await self._take(intake, prices, closes, await _batch(queue, self._config.tick_s))
             for task in tasks:
                 if task.done():
                     task.result()
         finally:
             await _cancel(tasks)
 
-    async def _take(self, intake: Intake, prices: Prices, batch: Sequence[News]) -> None:
-        candles = [news for news in batch if isinstance(news, tuple)]
+    async def _take(self, intake: Intake, prices: Prices, closes: Closes, batch: Sequence[News]) -> None:
+        candles = closes.among(batch)
         for news in batch:
             if isinstance(news, LastPrice):
                 prices.heard(news.symbol, str(news.price), news.time_ms)

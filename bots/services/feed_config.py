@@ -14,7 +14,7 @@ from trading_core.errors import OutcomeUnknown
 from trading_core.exchanges.bybit.environments import BYBIT, venue_addresses
 from trading_core.exchanges.bybit.market import BybitMarket
 from trading_core.exchanges.bybit.streams import BybitPublicStream
-from trading_core.exchanges.port import LastPrice, StreamGap
+from trading_core.exchanges.port import LastPrice, StreamGap, TickerNews
 from trading_core.market.candle import Candle, Candles
 from trading_core.market.instrument import Instrument
 from trading_core.market.timeframe import Timeframe
@@ -44,8 +44,8 @@ class Stream(Protocol):
 
     def news(
         self, category: str, symbols: list[str]
-    ) -> AsyncIterator[tuple[str, Candle] | LastPrice | StreamGap]:
-        """Yield closed base candles and last prices; a gap after each (re)connect."""
+    ) -> AsyncIterator[tuple[str, Candle] | LastPrice | TickerNews | StreamGap]:
+        """Yield closed base candles, last prices and tickers; a gap after each (re)connect."""
 
 
 @dataclass(slots=True)

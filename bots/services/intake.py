@@ -9,12 +9,12 @@ from django.db import transaction
 
 from ailona.kit import clock
 from bots.models import FeedStatus
-from bots.services import store
+from bots.services import store, tickers
+from bots.services.closes import HeardClose
 from bots.services.feed_config import FeedConfig, Market
 from bots.services.instruments import save_instruments
 from bots.services.wake import begin_with, wake
 from trading_core.errors import ExchangeError
-from trading_core.market.candle import Candle
 from trading_core.market.series import SeriesKey
 
 logger = logging.getLogger(__name__)
@@ -52,19 +52,24 @@ class Intake:
         """Write down that nobody listens any more."""
         FeedStatus.objects.filter(source=self._market.source).update(connected=False)
 
-    def take(self, heard: Sequence[tuple[str, Candle]]) -> None:
-        """Store closed candles, and wake for each close that is complete or has waited long enough."""
-        for symbol, candle in heard:
-            close_ms = candle.open_time + store.BASE.ms
-            if close_ms > self._woken_ms:
+    def take(self, heard: Sequence[HeardClose]) -> None:
+        """Store closed candles with their tickers; wake for each close that is complete or has waited enough."""
+        for close in heard:
+            if self._is_new(close):
+                close_ms = close.candle.open_time + store.BASE.ms
                 self._first_heard_ms = self._first_heard_ms if self._closing else clock.wall_ms()
-                self._closing.setdefault(close_ms, set()).add(symbol)
+                self._closing.setdefault(close_ms, set()).add(close.symbol)
         with transaction.atomic():
-            store.add_heard([(self._key(symbol), candle) for symbol, candle in heard])
+            store.add_heard([(self._key(close.symbol), close.candle) for close in heard])
+            tickers.add_heard([(self._key(close.symbol), close) for close in heard if self._is_new(close)])
             due = [close for close, symbols in self._closing.items() if self._is_due(symbols)]
             for close_ms in sorted(due):
                 self._wake(close_ms)
         self._beat()
+
+    def _is_new(self, close: HeardClose) -> bool:
+        """Whether nobody was told of the close yet: only then may anything be added to it."""
+        return close.candle.open_time + store.BASE.ms > self._woken_ms
 
     def overdue(self) -> bool:
         """Whether a close has waited long enough for what is still missing, or a heartbeat is due."""

@@ -17,6 +17,7 @@ from ailona.kit.push import tell
 from ailona.kit.tenancy import across_workspaces, workspace_scope
 from bots.models import Bot, BotState, BotSymbol, InstrumentRow
 from bots.services import parking
+from bots.services.documents import retire_document
 from bots.services.facts import symbols_of
 from bots.services.instruments import latest_instruments
 from bots.services.market import market_ms
@@ -108,7 +109,8 @@ def change_document(bot: Bot, raw: object, *, actor: str = "system", resolve: Re
         if row.state in ACTIVE or row.claims.exists():
             raise NotAllowed("state", "stop the bot and let it close what it holds before changing it")
         _check_symbols(document)
-        row.name = document.name[:80]
+        retire_document(row)
+        row.name, row.pack_at = document.name[:80], 0
         for name, value in _of_document(document).items():
             setattr(row, name, value)
         row.save()

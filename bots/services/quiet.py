@@ -98,6 +98,8 @@ def difference(seen: Activity, status: VenueStatus) -> str:
         return seen.busy
     if seen.last_close_ms < status.last_close_ms:
         return f"the feed has heard the close {seen.last_close_ms}, the venue is at {status.last_close_ms}"
+    if not status.listeners:
+        return "nobody listens to the market"  # a close nobody hears is taken over without its ticker
     for uid, mark in seen.marks.items():
         if mark is None:
             return f"no trader listens to account {uid}"

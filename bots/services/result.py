@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bots.models import Bot, EquityPoint, ExecutionRow, OrderRow, Outcome
-from bots.services import store
+from bots.models import Bot, EquityPoint, ExecutionRow, OrderRow
+from bots.services import journal, store
 from bots.services.documents import document_of
 from bots.services.facts import symbols_of
 from bots.services.instruments import latest_instruments
@@ -25,10 +25,10 @@ def result_of(bot: Bot) -> dict[str, Any]:
 
 def played_of(bot: Bot) -> Played:
     """Return a bot's rows as the record of a run."""
-    closes = Outcome.objects.filter(bot=bot).order_by("close_ms").values_list("close_ms", flat=True)
-    first, last = closes.first(), closes.last()
-    if first is None or last is None:
+    closes = journal.span(bot)
+    if closes is None:
         raise InvalidInput(bot.code, "expected a bot that has decided at least one close")
+    first, last = closes
     start_ms = first - store.BASE.ms
     return Played(
         document=document_of(bot),
@@ -54,10 +54,9 @@ def _minutes(bot: Bot, start_ms: int, end_ms: int) -> int:
 
 def decisions_of(bot: Bot) -> list[DecisionRecord]:
     """Return the outcomes of a bot in the order of time."""
-    rows = Outcome.objects.filter(bot=bot).order_by("close_ms", "symbol")
     return [
-        DecisionRecord(row.symbol, row.close_ms, row.code, bytes(row.leaves).hex(), row.details)
-        for row in rows.iterator(chunk_size=2_000)
+        DecisionRecord(d.symbol, d.close_ms, d.code, d.leaves.hex(), d.details)
+        for d in journal.decisions(bot, newest_first=False)
     ]
 
 

@@ -35,6 +35,8 @@ class VenueStatus:
     """By account uid: the last private message sent; None if nobody listens."""
     last_closed: dict[str, int]
     """Open time of the newest closed candle by symbol."""
+    listeners: int
+    """How many connections listen to the public streams."""
 
     @property
     def last_close_ms(self) -> int:
@@ -110,4 +112,5 @@ def _status(answer: dict[str, Any]) -> VenueStatus:
         done=bool(answer["done"]),
         marks=dict(answer["accounts"]),
         last_closed={symbol: int(time) for symbol, time in answer["last_closed"].items() if time is not None},
+        listeners=int(answer["public"]["listeners"]),
     )

@@ -12,8 +12,10 @@ from ailona.kit import clock
 from ailona.kit.queue import enqueue
 from ailona.kit.tenancy import across_workspaces, workspace_scope
 from bots.models import Bot, BotSymbol, FeedStatus
+from bots.services.documents import parsed
 from bots.states import ACTIVE, LISTENING
 from trading_core.market.timeframe import Timeframe
+from trading_core.rules.figures import symbols_named
 
 VERDICTS = "bots.verdicts"
 CYCLE = "bots.cycle"
@@ -93,9 +95,20 @@ def ring_those_behind(*, patience: timedelta = PATIENCE) -> int:
 
 
 def listened_symbols(source: str, category: str) -> set[str]:
-    """Return the symbols that bots of a market listen to."""
+    """Return the symbols that bots of a market trade, and those their rules look at beside them."""
     with across_workspaces("feed"):
         rows: Any = BotSymbol.objects.filter(
             bot__source=source, bot__category=category, bot__state__in=ACTIVE
         )
-        return set(rows.values_list("symbol", flat=True).distinct())
+        traded = set(rows.values_list("symbol", flat=True).distinct())
+        bots = Bot.objects.filter(source=source, category=category, state__in=ACTIVE)
+        asked = set(bots.values_list("rules_hash", flat=True).distinct())
+        for rules_hash in asked - _looked_at.keys():
+            document = bots.filter(rules_hash=rules_hash).values_list("document", flat=True).first()
+            if document is not None:
+                _looked_at[rules_hash] = symbols_named(parsed(document).rules)
+    return traded.union(*(_looked_at.get(rules_hash, ()) for rules_hash in asked))
+
+
+_looked_at: dict[str, frozenset[str]] = {}
+"""By hash of the rules: the symbols they name."""

@@ -1,4 +1,4 @@
-"""The API of rule-sets: drafts, versions, the text form, what an editor offers."""
+"""The API of rule-sets: drafts, the text form, what an editor offers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,22 @@ from rest_framework.views import APIView
 
 from accounts.access import get_for
 from ailona.kit.api import ERRORS, NewestFirst
-from conditions.api.serializers import NodeOut, RuleSetChange, RuleSetIn, RuleSetOut, TextIn, VersionOut
+from conditions.api.serializers import (
+    NewFileIn,
+    NodeOut,
+    RuleSetChange,
+    RuleSetIn,
+    RuleSetOut,
+    RuleSetPatch,
+    SonOut,
+    TemplateOut,
+    TextIn,
+)
 from conditions.selectors import editor_catalog, rule_sets
-from conditions.services import create_rule_set, publish_version, save_draft
+from conditions.services.drafts import EMPTY, archive, create_rule_set, rename, save_draft, unarchive
+from conditions.services.transfer import create_imported
+from conditions.son import SON, SON_NOTE, SON_VERSION
+from conditions.templates_catalog import RULE_TEMPLATES
 from trading_core.rules.model import node_data
 from trading_core.rules.parse_text import parse_text
 from trading_core.rules.text import to_text
@@ -33,10 +46,28 @@ class RuleSets(APIView):
 
     @extend_schema(request=RuleSetIn, responses={201: RuleSetOut, **ERRORS}, operation_id="rule_sets_create")
     def post(self, request: Request) -> Response:
-        """Create one with a draft."""
+        """Create one: blank, from a document or layer, or from a template."""
         body = RuleSetIn(data=request.data)
         body.is_valid(raise_exception=True)
-        made = create_rule_set(name=body.validated_data["name"], document=body.validated_data["document"])
+        template = body.validated_data.get("template")
+        start = RULE_TEMPLATES[template].rules.canonical() if template else EMPTY
+        made = create_rule_set(
+            name=body.validated_data["name"], document=body.validated_data.get("document", start)
+        )
+        return Response(RuleSetOut(get_for(rule_sets(), made.code)).data, status=status.HTTP_201_CREATED)
+
+
+class ImportNew(APIView):
+    """Files."""
+
+    @extend_schema(
+        request=NewFileIn, responses={201: RuleSetOut, **ERRORS}, operation_id="rule_sets_import_new"
+    )
+    def post(self, request: Request) -> Response:
+        """Create a rule-set from a file that is valid as a whole."""
+        body = NewFileIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = create_imported(name=body.validated_data["name"], text=body.validated_data["text"])
         return Response(RuleSetOut(get_for(rule_sets(), made.code)).data, status=status.HTTP_201_CREATED)
 
 
@@ -59,28 +90,57 @@ class OneRuleSet(APIView):
         save_draft(found, document=body.validated_data["document"], name=body.validated_data.get("name"))
         return Response(RuleSetOut(get_for(rule_sets(), code)).data)
 
+    @extend_schema(
+        request=RuleSetPatch, responses={200: RuleSetOut, **ERRORS}, operation_id="rule_sets_change"
+    )
+    def patch(self, request: Request, code: str) -> Response:
+        """Rename it, replace its draft, archive it or bring it back."""
+        found = get_for(rule_sets(), code)
+        body = RuleSetPatch(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        if "document" in data:
+            save_draft(found, document=data["document"], name=data.get("name"))
+        elif "name" in data:
+            rename(found, name=data["name"])
+        if "archived" in data:
+            (archive if data["archived"] else unarchive)(found)
+        return Response(RuleSetOut(get_for(rule_sets(), code)).data)
 
-class Publish(APIView):
-    """Publishing."""
 
-    @extend_schema(request=None, responses={201: VersionOut, **ERRORS}, operation_id="rule_sets_publish")
-    def post(self, request: Request, code: str) -> Response:
-        """Freeze the draft as the next version, or say where it is wrong."""
-        version = publish_version(get_for(rule_sets(), code))
-        return Response(VersionOut(version).data, status=status.HTTP_201_CREATED)
+class Templates(APIView):
+    """The gallery."""
+
+    @extend_schema(responses={200: TemplateOut(many=True), **ERRORS}, operation_id="rule_sets_templates")
+    def get(self, request: Request) -> Response:
+        """Rule-sets to start from, each with what it does badly."""
+        rows = [
+            {
+                "code": code,
+                "name": one.name,
+                "idea": one.idea,
+                "summary": one.summary,
+                "weakness": one.weakness,
+                "document": one.rules.canonical(),
+            }
+            for code, one in RULE_TEMPLATES.items()
+        ]
+        return Response(TemplateOut(rows, many=True).data)
 
 
-class Versions(APIView):
-    """The versions of a rule-set."""
+class Son(APIView):
+    """The platform's defaults."""
 
-    pagination_class = NewestFirst
-
-    @extend_schema(responses={200: VersionOut(many=True), **ERRORS}, operation_id="rule_sets_versions")
-    def get(self, request: Request, code: str) -> Response:
-        """List them, newest first."""
-        pages = self.pagination_class()
-        rows = pages.paginate_queryset(get_for(rule_sets(), code).versions.all(), request, view=self)
-        return pages.get_paginated_response(VersionOut(rows, many=True).data)
+    @extend_schema(responses={200: SonOut, **ERRORS}, operation_id="rule_sets_son")
+    def get(self, request: Request) -> Response:
+        """SON as it is today, read-only."""
+        now = {
+            "number": SON_VERSION,
+            "note": SON_NOTE,
+            "rules_hash": SON.hash,
+            "document": SON.canonical(),
+        }
+        return Response(SonOut(now).data)
 
 
 class Catalog(APIView):

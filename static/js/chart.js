@@ -53,6 +53,64 @@ function marker(fill) {
   };
 }
 
+// What was decided at a close: a word beside a shape, so that colour is never all.
+const DECISIONS = {
+  entered: { color: "up", shape: "arrowUp", position: "belowBar" },
+  refused: { color: "warn", shape: "square", position: "aboveBar" },
+  near: { color: "o-near", shape: "circle", position: "aboveBar" },
+};
+const HERE = { color: "accent", shape: "square", position: "aboveBar" };
+
+function decisionMarker({ time, kind, text }) {
+  const look = DECISIONS[kind] ?? HERE;
+  return { time, text, position: look.position, shape: look.shape, color: colour(look.color) };
+}
+
+const BANDS = { up: `${colour("up")}2b`, down: `${colour("down")}2b`, range: `${colour("accent")}1c` };
+
+// Full-height columns behind the candles, one for each stretch of equal state.
+class Bands {
+  constructor(chart, series) {
+    this.chart = chart;
+    this.stretches = [];
+    const renderer = { draw: () => {}, drawBackground: (target) => this.paint(target) };
+    this.views = [{ zOrder: () => "bottom", renderer: () => renderer }];
+    series.attachPrimitive(this);
+  }
+
+  attached({ requestUpdate }) {
+    this.update = requestUpdate;
+  }
+
+  paneViews() {
+    return this.views;
+  }
+
+  show(bands) {
+    this.stretches = [];
+    for (const { time, state } of bands) {
+      const last = this.stretches.at(-1);
+      if (last?.state === state) last.to = time;
+      else this.stretches.push({ state, from: time, to: time });
+    }
+    this.update?.();
+  }
+
+  paint(target) {
+    const scale = this.chart.timeScale();
+    const half = scale.options().barSpacing / 2;
+    target.useBitmapCoordinateSpace(({ context, bitmapSize, horizontalPixelRatio: ratio }) => {
+      for (const { state, from, to } of this.stretches) {
+        const [left, right] = [scale.timeToCoordinate(from), scale.timeToCoordinate(to)];
+        if (left === null || right === null || !BANDS[state]) continue;
+        context.fillStyle = BANDS[state];
+        const start = Math.round((left - half) * ratio);
+        context.fillRect(start, 0, Math.round((right + half) * ratio) - start, bitmapSize.height);
+      }
+    });
+  }
+}
+
 class CandleChart {
   constructor(box) {
     this.box = box;
@@ -75,11 +133,16 @@ class CandleChart {
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
     this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.1, bottom: 0.18 } });
     this.markers = lib.createSeriesMarkers(this.candles, []);
+    this.bands = null;
     this.lines = [];
     this.levels = [];
     this.last = null;
     this.fitted = false;
     this.chart.subscribeCrosshairMove((move) => this.tell(move.seriesData?.get(this.candles) ?? this.last));
+    if ("still" in box.dataset) {
+      this.chart.timeScale().applyOptions({ rightOffset: 2 });
+      return;
+    }
     box.addEventListener("changed", () => this.refreshSoon());
     document.addEventListener("ailona:event", (event) => this.price(event.detail));
     setInterval(() => this.refresh(), 60_000);
@@ -113,7 +176,9 @@ class CandleChart {
         color: `${colour(close >= open ? "up" : "down")}55`,
       })),
     );
-    this.markers.setMarkers(data.executions.map(marker));
+    if (data.bands) this.band(data.bands);
+    const marks = [...data.executions.map(marker), ...(data.decisions ?? []).map(decisionMarker)];
+    this.markers.setMarkers(marks.sort((one, other) => one.time - other.time));
     for (const line of this.lines) this.candles.removePriceLine(line);
     this.lines = data.lines.map((line) => this.line(line));
     this.levels = data.lines.map((line) => line.price);
@@ -122,9 +187,16 @@ class CandleChart {
     this.tell(this.last);
     this.box.closest(".card")?.querySelector("[data-chart-empty]")?.toggleAttribute("hidden", rows.length > 0);
     if (!this.fitted && rows.length) {
-      this.chart.timeScale().setVisibleLogicalRange({ from: rows.length - 116, to: rows.length + 16 });
+      if (data.whole) this.chart.timeScale().fitContent();
+      else this.chart.timeScale().setVisibleLogicalRange({ from: rows.length - 116, to: rows.length + 16 });
       this.fitted = true;
     }
+  }
+
+  // What kind of market each candle stood in, behind it.
+  band(bands) {
+    this.bands ??= new Bands(this.chart, this.candles);
+    this.bands.show(bands);
   }
 
   // Lines near the candles are kept in sight; a far one must not flatten the candles.

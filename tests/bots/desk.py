@@ -11,8 +11,10 @@ from accounts.models import User, Workspace
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot
 from bots.services.instruments import forget_instruments
+from bots.services.regimes import forget_regimes
 from bots.services.series import forget_series
 from bots.services.store import forget_candles
+from bots.services.tickers import forget_tickers
 from tests.e2e.desk_rows import desk as write_desk
 from tests.roles import acting_as
 
@@ -23,6 +25,8 @@ def _nothing_remembered() -> Iterator[None]:
     yield
     forget_candles()
     forget_series()
+    forget_tickers()
+    forget_regimes()
     forget_instruments()
 
 

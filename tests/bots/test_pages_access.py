@@ -12,7 +12,9 @@ from accounts import mailbox
 from accounts.models import User, Workspace
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot
-from conditions.services import create_rule_set
+from bots.services.whatif import start_what_if
+from conditions.services.drafts import create_rule_set
+from conditions.services.publishing import publish_version
 from tests.bots.desk import _nothing_remembered, bot, desk, logged_in  # noqa: F401 - fixtures
 from tests.e2e.desk_rows import RULES
 
@@ -50,6 +52,35 @@ PAGES: dict[str, tuple[str, str]] = {
     "bots/<slug:code>/document/": (VIEWER, "get"),
     "bots/<slug:code>/confirm/<slug:action>/": (TRADER, "get"),
     "bots/<slug:code>/do/<slug:action>/": (TRADER, "post"),
+    "bots/<slug:code>/decisions/": (VIEWER, "get"),
+    "bots/<slug:code>/decisions/live/": (VIEWER, "get"),
+    "bots/<slug:code>/decisions/<slug:symbol>/<int:close_ms>/": (VIEWER, "get"),
+    "bots/<slug:code>/decisions/<slug:symbol>/<int:close_ms>/chart/": (VIEWER, "get"),
+    "bots/<slug:code>/blockers/": (VIEWER, "get"),
+    "bots/<slug:code>/what-if/": (VIEWER, "get"),
+    "bots/<slug:code>/what-if/run/": (TRADER, "post"),
+    "bots/<slug:code>/what-if/<slug:study>/": (VIEWER, "get"),
+    "bots/<slug:code>/what-if/<slug:study>/live/": (VIEWER, "get"),
+    "bots/<slug:code>/what-if/<slug:study>/cancel/": (TRADER, "post"),
+    "market/": (VIEWER, "get"),
+    "market/live/": (VIEWER, "get"),
+    "market/<slug:symbol>/": (VIEWER, "get"),
+    "market/<slug:symbol>/chart/": (VIEWER, "get"),
+    "rules/": (VIEWER, "get"),
+    "rules/new/": (TRADER, "get"),
+    "rules/templates/": (VIEWER, "get"),
+    "rules/son/": (VIEWER, "get"),
+    "rules/<slug:code>/": (VIEWER, "get"),
+    "rules/<slug:code>/read/": (TRADER, "post"),
+    "rules/<slug:code>/preview/": (VIEWER, "get"),
+    "rules/<slug:code>/publish/": (TRADER, "get"),
+    "rules/<slug:code>/fork/": (TRADER, "get"),
+    "rules/<slug:code>/mirror/": (TRADER, "get"),
+    "rules/<slug:code>/import/": (TRADER, "get"),
+    "rules/<slug:code>/export/": (VIEWER, "get"),
+    "rules/<slug:code>/archive/": (TRADER, "post"),
+    "rules/<slug:code>/versions/<int:number>/": (VIEWER, "get"),
+    "rules/<slug:code>/versions/<int:number>/take/": (TRADER, "post"),
     "exchange-accounts/": (VIEWER, "get"),
     "exchange-accounts/connect/": (OWNER, "post"),
     "exchange-accounts/<slug:code>/reset/": (TRADER, "post"),
@@ -64,9 +95,21 @@ API: dict[str, tuple[str, str]] = {
     "rule-sets/": (TRADER, "post"),
     "rule-sets/catalog/": (VIEWER, "get"),
     "rule-sets/parse/": (TRADER, "post"),
+    "rule-sets/templates/": (VIEWER, "get"),
+    "rule-sets/son/": (VIEWER, "get"),
+    "rule-sets/import/": (TRADER, "post"),
     "rule-sets/<slug:code>/": (TRADER, "put"),
+    "rule-sets/<slug:code>/validate/": (TRADER, "post"),
+    "rule-sets/<slug:code>/effective/": (VIEWER, "get"),
     "rule-sets/<slug:code>/publish/": (TRADER, "post"),
     "rule-sets/<slug:code>/versions/": (VIEWER, "get"),
+    "rule-sets/<slug:code>/versions/<int:number>/": (VIEWER, "get"),
+    "rule-sets/<slug:code>/diff/": (VIEWER, "get"),
+    "rule-sets/<slug:code>/fork/": (TRADER, "post"),
+    "rule-sets/<slug:code>/export/": (VIEWER, "get"),
+    "rule-sets/<slug:code>/import/": (TRADER, "post"),
+    "rule-sets/<slug:code>/mirror/": (TRADER, "post"),
+    "rule-sets/<slug:code>/preview/": (VIEWER, "get"),
     "bots/": (TRADER, "post"),
     "bots/<slug:code>/": (VIEWER, "get"),
     "bots/<slug:code>/document/": (TRADER, "put"),
@@ -78,8 +121,13 @@ API: dict[str, tuple[str, str]] = {
     "bots/<slug:code>/panic/": (TRADER, "post"),
     "bots/<slug:code>/decisions/": (VIEWER, "get"),
     "bots/<slug:code>/decisions/<slug:symbol>/<int:close_ms>/": (VIEWER, "get"),
+    "bots/<slug:code>/blockers/": (VIEWER, "get"),
+    "bots/<slug:code>/what-if/": (TRADER, "post"),
+    "bots/<slug:code>/what-if/<slug:study>/": (VIEWER, "get"),
     "bots/<slug:code>/orders/": (VIEWER, "get"),
     "bots/<slug:code>/executions/": (VIEWER, "get"),
+    "market/": (VIEWER, "get"),
+    "market/<slug:symbol>/": (VIEWER, "get"),
     "positions/": (VIEWER, "get"),
 }
 TABLE = PAGES | {f"api/v1/{route}": rule for route, rule in API.items()}
@@ -101,19 +149,23 @@ EVERY = sorted(set(routes(get_resolver().url_patterns)))
 def codes(bot: Bot, desk: Workspace) -> dict[str, str]:
     with workspace_scope(desk.pk):
         rules = create_rule_set(name="Mine", document=RULES)
+        publish_version(rules)
+        study = start_what_if(bot, RULES, 1)
     return {
         "bots": bot.code,
         "exchange-accounts": bot.account.code,
         "rule-sets": rules.code,
+        "rules": rules.code,
         "close_ms": str(bot.done),
+        "study": study.code,
     }
 
 
 def address(route: str, codes: dict[str, str]) -> str:
     kind = route.removeprefix("api/v1/").partition("/")[0]
     filled = route.replace("<slug:code>", codes.get(kind, "")).replace("<slug:symbol>", "ETHUSDT")
-    filled = filled.replace("<int:close_ms>", codes["close_ms"])
-    filled = filled.replace("<slug:action>", "stop")
+    filled = filled.replace("<int:close_ms>", codes["close_ms"]).replace("<slug:study>", codes["study"])
+    filled = filled.replace("<slug:action>", "stop").replace("<int:number>", "1")
     filled = filled.replace(r"^confirm-email/(?P<key>[-:\w]+)/$", "confirm-email/abc/")
     filled = filled.replace(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "password/reset/key/1-abc/"

@@ -9,7 +9,8 @@ from accounts.models import User, Workspace
 from ailona.kit.tenancy import NoWorkspace, workspace_scope
 from conditions.models import RuleSet, RuleSetVersion, VersionIsFinal
 from conditions.selectors import editor_catalog, latest_version, resolve, rule_set, rule_sets
-from conditions.services import create_rule_set, fork, publish_version, save_draft
+from conditions.services.drafts import create_rule_set, fork, save_draft
+from conditions.services.publishing import publish_version
 from tests.persons import workspace_of
 from tests.roles import acting_as
 from trading_core.errors import RulesInvalid

@@ -72,3 +72,23 @@ def test_panic_says_what_happens_and_asks_first(page: Page) -> None:
     page.get_by_role("link", name="Panic").click()
     dialog.get_by_role("button", name="Close everything now").click()
     expect(page.locator("#status .badge").first).to_have_text(re.compile("Stopped|Stopping"), timeout=30_000)
+
+
+def test_rules_are_written_read_back_and_published(page: Page, complaints: list[str]) -> None:
+    sign_up(page, "greta@example.com")
+    page.get_by_role("link", name="Rules").click()
+    page.get_by_role("link", name="New rules").click()
+    page.fill("#id_name", "Calm dips")
+    page.get_by_role("button", name="Create").click()
+    page.fill("#id_long", "dip: rsi(14) < 40 and")
+    expect(page.locator("#faults-long")).to_contain_text("column 22")
+    page.fill("#id_long", "dip: rsi(14) < 40")
+    expect(page.locator("#reading")).to_contain_text("Enter long when RSI(14) is below 40.")
+    expect(page.locator("#faults-long")).to_have_text("")
+    page.get_by_role("button", name="Save draft").click()
+    page.get_by_role("link", name="Publish…").click()
+    page.get_by_role("button", name="Publish v1").click()
+    expect(page.get_by_text("v1 is published")).to_be_visible()
+    page.get_by_role("link", name="New bot with v1").click()
+    expect(page.get_by_role("radio", name="Calm dips v1")).to_be_checked()
+    assert complaints == []

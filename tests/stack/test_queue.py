@@ -42,7 +42,7 @@ def test_a_message_reaches_its_own_queue_and_no_other() -> None:
 
         waiting = {name: queue.queue_declare().message_count for name, queue in queues.items()}
         queues["cycles"].purge()
-    assert waiting == {"verdicts": 0, "cycles": 1, "default": 0}
+    assert waiting == {"verdicts": 0, "cycles": 1, "default": 0, "studies": 0}
 
 
 def test_enqueue_waits_for_the_commit(

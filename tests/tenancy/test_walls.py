@@ -36,6 +36,7 @@ SHARED = {
     "bots_feedstatus": "the market is everybody's",
     "bots_instrumentrow": "the market is everybody's",
     "bots_series": "the market is everybody's",
+    "bots_tickerrow": "the market is everybody's",
     "bots_verdictrow": "pure functions of the market and of a hash of rules",
     "django_admin_log": "the log of operators",
     "django_content_type": "names of models",

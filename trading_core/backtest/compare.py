@@ -1,6 +1,7 @@
 """Whether two runs are the same run: the first difference between two result documents.
 
-Compared is what the parity contract names: decisions (symbol, close, outcome, conditions), orders
+Compared is what the parity contract names: decisions (symbol, close, outcome, conditions, the bot's
+own facts, tags), orders
 (trade, role, leg, side, ticks, lots, filled), executions (time, order in their symbol, role, leg, side,
 ticks, lots, fee) and the final wallet. Venue ids, wall times and revisions are not. Orders decided at
 the last close were not sent by either side and are left out.
@@ -50,7 +51,13 @@ def first_difference(left: Mapping[str, Any], right: Mapping[str, Any]) -> Diffe
 
 def _decisions(result: Mapping[str, Any]) -> list[Row]:
     keys = ("close", "symbol", "code", "leaves")
-    return sorted(tuple(row[key] for key in keys) for row in result["decisions"])
+    return sorted((*(row[key] for key in keys), *_told(row)) for row in result["decisions"])
+
+
+def _told(row: Mapping[str, Any]) -> Row:
+    """What the bot knew of itself, and the tags of an entry."""
+    details = row.get("details", {})
+    return tuple(sorted(details.get("facts", {}).items())), tuple(details.get("tags", ()))
 
 
 def _orders(result: Mapping[str, Any], end: str) -> list[Row]:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from trading_core.backtest.result import iso
 from trading_core.backtest.run import run
 from trading_core.engine.document import BotDocument
 from trading_core.engine.outcome import sentence
+from trading_core.engine.rule_facts import numbers_told
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candles
 from trading_core.market.instrument import Instrument
+from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.window import frames_of
 from trading_core.performance.ledger import DecisionRecord
 from trading_core.rules.explain import Explanation, explain
-from trading_core.rules.requirements import requirements
+from trading_core.rules.model import RuleSet, conditions
+from trading_core.rules.packed import unpack_rows
+from trading_core.rules.requirements import lookback, requirements
+from trading_core.rules.study.blockers import sole_blockers
+from trading_core.rules.text import condition_text
+from trading_core.rules.verdict import slots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,8 @@ class Explained:
 
     record: DecisionRecord
     conditions: Explanation
+    alone: Mapping[str, tuple[str, ...]]
+    """By entry tree the conditions each of which alone kept it from being true; of one condition, none."""
 
     @property
     def sentence(self) -> str:
@@ -40,12 +51,18 @@ class Explained:
             "sentence": self.sentence,
             "details": self.record.details,
             "conditions": self.conditions.as_data(),
+            "sole_blockers": {tree: list(texts) for tree, texts in self.alone.items()},
         }
 
     def as_text(self) -> str:
         """Lines for a person."""
         head = f"{iso(self.record.close_ms)} {self.record.symbol}: {self.record.code}"
-        return f"{head}\n{self.sentence}\n\n{self.conditions.as_text()}"
+        only = "".join(
+            f"\nOnly {text} kept {tree} from being true."
+            for tree, texts in self.alone.items()
+            for text in texts
+        )
+        return f"{head}\n{self.sentence}{only}\n\n{self.conditions.as_text()}"
 
 
 def explain_decision(
@@ -56,6 +73,7 @@ def explain_decision(
     symbol: str,
     at_ms: int,
     start_ms: int | None = None,
+    tickers: TickersBySymbol | None = None,
 ) -> Explained:
     """Return what the bot decided for a symbol at the close at or after ``at_ms``.
 
@@ -66,7 +84,7 @@ def explain_decision(
         raise InvalidInput("symbol", f"expected one of {', '.join(document.symbols)}, was {symbol!r:.40}")
     length = document.timeframe.ms
     close_ms = -(-at_ms // length) * length
-    played = run(document, candles, instruments, start_ms=start_ms, end_ms=close_ms)
+    played = run(document, candles, instruments, start_ms=start_ms, end_ms=close_ms, tickers=tickers)
     record = next(
         (d for d in reversed(played.decisions) if d.symbol == symbol and d.close_ms == close_ms), None
     )
@@ -74,5 +92,31 @@ def explain_decision(
         raise InvalidInput("at", f"no candle of {document.timeframe} closes at {iso(close_ms)} in this data")
     needed = set(requirements(document.rules, symbol=symbol, timeframe=document.timeframe))
     frames = frames_of(candles, needed | {(symbol, document.timeframe)}, until_ms=close_ms)
-    found = explain(document.rules, frames, symbol=symbol, timeframe=document.timeframe, close_ms=close_ms)
-    return Explained(record, found)
+    found = explain(
+        document.rules,
+        frames,
+        symbol=symbol,
+        timeframe=document.timeframe,
+        close_ms=close_ms,
+        tickers=tickers,
+        facts=numbers_told(record.details),
+    )
+    told = [d for d in played.decisions if d.symbol == symbol]
+    return Explained(record, found, _alone(document.rules, told))
+
+
+def _alone(rules: RuleSet, told: Sequence[DecisionRecord]) -> dict[str, tuple[str, ...]]:
+    """The sole blockers of the last decision; those before it matter to what looks back."""
+    trees = {name: tree for name, tree in rules.trees() if tree is not None and name in ("long", "short")}
+    back = max((lookback(tree) for tree in trees.values()), default=0)
+    recorded = [d.leaves for d in told[-back - 1 :] if d.leaves]
+    if not told[-1].leaves:
+        return {}
+    packed = np.frombuffer(bytes.fromhex("".join(recorded)), np.uint8).reshape(len(recorded), -1)
+    leaves = unpack_rows(packed, slots_of(rules))
+    alone = {}
+    for name, tree in trees.items():
+        if len(set(conditions(tree))) > 1:
+            blamed = np.flatnonzero(sole_blockers(rules, leaves, name)[:, -1])
+            alone[name] = tuple(dict.fromkeys(condition_text(rules.conditions[i]) for i in blamed.tolist()))
+    return {name: texts for name, texts in alone.items() if texts}

@@ -2,60 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from trading_core.engine.document import BotDocument
-from trading_core.market.candle import Candles
+from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
+from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import frames_of
 from trading_core.rules.evaluate import evaluate
+from trading_core.rules.model import TREES
+from trading_core.rules.packed import pack_rows
 from trading_core.rules.requirements import requirements
-from trading_core.rules.verdict import History, Verdict
+from trading_core.rules.verdict import History, Truths, Verdict
 from trading_core.simulator.lockstep import CandleBar
 from trading_core.simulator.walk import CandleTicks, nearest_ticks
 
 BASE = Timeframe.M1
 
+Ints = npt.NDArray[np.int64]
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class SymbolHistory:
-    """Played from left to right; closes must be asked for in rising order."""
+    """Everything of one symbol, minute by minute of the run: each array has one row per minute played."""
 
-    open_times: list[int]
-    opens: list[int]
-    highs: list[int]
-    lows: list[int]
-    closes: list[int]
-    volumes: list[float]
-    said: History
-    said_times: list[int]
-    row: int = 0
-    """First base candle that closes after the last close asked for."""
-    said_row: int = 0
-    close_ticks: int = 0
+    present: npt.NDArray[np.bool_]
+    """Whether the minute has a candle; where not, the prices are those of the last one."""
+    opens: Ints
+    highs: Ints
+    lows: Ints
+    closes: Ints
+    """Ticks; 0 before the first candle."""
+    volumes: npt.NDArray[np.float64]
+    asked: npt.NDArray[np.bool_]
+    """Whether the rules were asked at the close of the minute: there is a candle of the bot's timeframe."""
+    trees: dict[str, Truths]
+    """What each tree says at the close of the minute; unknown where it was not asked."""
+    leaves: list[str]
+    """The slots of the verdict packed, in hex; empty where it was not asked."""
 
-    def bars_from(self, start_ms: int) -> Iterator[tuple[int, CandleBar]]:
-        """Open time and bar of each base candle from then on."""
-        first = int(np.searchsorted(self.open_times, start_ms))
-        for i in range(first, len(self.open_times)):
-            ticks = CandleTicks(self.opens[i], self.highs[i], self.lows[i], self.closes[i])
-            yield self.open_times[i], CandleBar(ticks, self.volumes[i])
+    def bar(self, minute: int) -> CandleBar | None:
+        """The candle of a minute, if it has one."""
+        if not self.present[minute]:
+            return None
+        prices = (self.opens, self.highs, self.lows, self.closes)
+        return CandleBar(CandleTicks(*(int(p[minute]) for p in prices)), float(self.volumes[minute]))
 
-    def at(self, close_ms: int) -> tuple[int, Verdict | None]:
-        """The last price known then, ticks, and the verdict; None without a candle closing then."""
-        open_ms = close_ms - BASE.ms
-        while self.row < len(self.open_times) and self.open_times[self.row] <= open_ms:
-            self.close_ticks = self.closes[self.row]
-            self.row += 1
-        has_candle = self.row > 0 and self.open_times[self.row - 1] == open_ms
-        while self.said_row < len(self.said_times) and self.said_times[self.said_row] < close_ms:
-            self.said_row += 1
-        said = self.said_row < len(self.said_times) and self.said_times[self.said_row] == close_ms
-        return self.close_ticks, self.said.verdict(self.said_row) if said and has_candle else None
+    def verdict(self, minute: int) -> Verdict | None:
+        """What the rules say at the close of a minute; None without a candle closing then."""
+        if not self.asked[minute]:
+            return None
+        said = {name: int(truths[minute]) for name, truths in self.trees.items()}
+        return Verdict(**said, leaves=bytes.fromhex(self.leaves[minute]))
 
 
 def load(
@@ -64,20 +67,47 @@ def load(
     candles: Mapping[str, Candles],
     instrument: Instrument,
     *,
-    until_ms: int,
+    times: Times,
+    tickers: TickersBySymbol | None = None,
 ) -> SymbolHistory:
-    """Evaluate a bot's rules for one symbol over all its candles, and turn these into ticks."""
+    """Evaluate a bot's rules for one symbol over all its candles, and turn these into ticks.
+
+    ``times`` are the open times of the minutes to play, rising.
+    """
+    until_ms = int(times[-1]) + BASE.ms
     needed = set(requirements(document.rules, symbol=symbol, timeframe=document.timeframe))
     frames = frames_of(candles, needed | {(symbol, document.timeframe)}, until_ms=until_ms)
-    said = evaluate(document.rules, frames, symbol=symbol, timeframe=document.timeframe)
+    said = evaluate(document.rules, frames, symbol=symbol, timeframe=document.timeframe, tickers=tickers)
     base = candles[symbol]
+    last = np.searchsorted(base.open_time, times, side="right") - 1
+    row = np.maximum(last, 0)
+    present = (last >= 0) & (base.open_time[row] == times)
+    asked, trees, leaves = _asked(said, times, present)
     return SymbolHistory(
-        open_times=base.open_time.tolist(),
-        opens=nearest_ticks(base.open, instrument).tolist(),
-        highs=nearest_ticks(base.high, instrument).tolist(),
-        lows=nearest_ticks(base.low, instrument).tolist(),
-        closes=nearest_ticks(base.close, instrument).tolist(),
-        volumes=base.volume.tolist(),
-        said=said,
-        said_times=said.close_ms.tolist(),
+        present=present,
+        opens=nearest_ticks(base.open[row], instrument),
+        highs=nearest_ticks(base.high[row], instrument),
+        lows=nearest_ticks(base.low[row], instrument),
+        closes=np.where(last >= 0, nearest_ticks(base.close[row], instrument), 0),
+        volumes=base.volume[row],
+        asked=asked,
+        trees=trees,
+        leaves=leaves,
     )
+
+
+def _asked(
+    said: History, times: Times, present: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.bool_], dict[str, Truths], list[str]]:
+    """What was said at the close of each minute."""
+    nothing = np.full(len(times), -1, dtype=np.int8)
+    if not len(said):
+        return np.zeros(len(times), dtype=np.bool_), dict.fromkeys(TREES, nothing), [""] * len(times)
+    closes = times + BASE.ms
+    row = np.minimum(np.searchsorted(said.close_ms, closes), len(said) - 1)
+    asked = present & (said.close_ms[row] == closes)
+    trees = {name: np.where(asked, truths[row], nothing) for name, truths in said.trees.items()}
+    packed = pack_rows(said.leaves[:, row])
+    digits, text = 2 * packed.shape[1], packed.tobytes().hex()
+    leaves = [text[digits * i : digits * (i + 1)] if there else "" for i, there in enumerate(asked.tolist())]
+    return asked, trees, leaves

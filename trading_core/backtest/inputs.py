@@ -15,7 +15,10 @@ from trading_core.market.files import read_candles
 from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import derived_instrument, known_instrument
 from trading_core.market.series import SeriesKey
+from trading_core.market.ticker_files import joined, market_of, read_tickers
+from trading_core.market.tickers import Tickers
 from trading_core.market.timeframe import Timeframe
+from trading_core.rules.figures import ticker_symbols
 from trading_core.rules.requirements import requirements
 from trading_core.strict_json import loads
 
@@ -71,6 +74,27 @@ def market_from_store(document: BotDocument, root: Path) -> Market:
     keys = {s: SeriesKey(document.market.source, document.market.category, s, BASE) for s in wanted}
     candles = {s: history.read(root, key) for s, key in keys.items()}
     return _market(document, wanted, candles, where=str(root))
+
+
+def tickers_from_files(document: BotDocument, paths: Sequence[Path]) -> dict[str, Tickers]:
+    """Return the funding rates and mark prices in files, or folders of them, of the bot's market.
+
+    Files of other symbols are passed over; a figure no file tells stays unknown. Raise InvalidInput
+    if a file can't be read or is of another market.
+    """
+    wanted = {other for symbol in document.symbols for other in ticker_symbols(document.rules, symbol)}
+    parts: dict[str, list[Tickers]] = {}
+    for path in paths:
+        for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
+            source, category, symbol = market_of(file)
+            ours = (source, category) == (document.market.source, document.market.category)
+            if not ours and not path.is_dir():
+                raise CandlesInvalid(
+                    file.name, f"expected figures of {document.market.source}-{document.market.category}"
+                )
+            if ours and symbol in wanted:
+                parts.setdefault(symbol, []).append(read_tickers(file))
+    return {symbol: joined(found) for symbol, found in parts.items()}
 
 
 def instrument_for(symbol: str, candles: Candles) -> Instrument:

@@ -15,6 +15,7 @@ from trading_core.market.instrument import Instrument
 from trading_core.money import amount, plain
 from trading_core.performance.ledger import DecisionRecord, EquityRecord, ExecutionRecord, OrderRecord
 from trading_core.performance.metrics import exit_reasons, metrics_of, outcome_counts
+from trading_core.performance.tags import EntryTags
 from trading_core.performance.trades import Trade, trades_of
 
 RESULT_SCHEMA = 1
@@ -45,7 +46,7 @@ class Played:
 
 def result_document(played: Played, *, driver: str = "backtest") -> dict[str, Any]:
     """Return the result of a run as JSON-able data."""
-    trades = trades_of(played.executions)
+    trades, tags = trades_of(played.executions), EntryTags(played.decisions)
     fees = sum(e.fee for e in played.executions)
     figures = metrics_of(
         trades, played.equity, start=played.document.balance, wallet=played.wallet, fees=fees
@@ -58,7 +59,7 @@ def result_document(played: Played, *, driver: str = "backtest") -> dict[str, An
     return {
         "meta": {**_meta(played, driver), "digest": digest_of(rows, _money(played.wallet))},
         **rows,
-        "trades": [_trade(t, played.instruments[t.symbol]) for t in trades],
+        "trades": [_trade(t, played.instruments[t.symbol], tags.of(t)) for t in trades],
         "equity": [_equity(point) for point in thinned(played.equity)],
         "metrics": {
             **{name: metric.as_data() for name, metric in figures.items()},
@@ -155,7 +156,7 @@ def _execution(record: ExecutionRecord, instrument: Instrument) -> dict[str, Any
     }
 
 
-def _trade(trade: Trade, instrument: Instrument) -> dict[str, Any]:
+def _trade(trade: Trade, instrument: Instrument, tags: Sequence[str]) -> dict[str, Any]:
     return {
         "symbol": trade.symbol,
         "number": trade.number,
@@ -170,6 +171,7 @@ def _trade(trade: Trade, instrument: Instrument) -> dict[str, Any]:
         "fees": _money(trade.fees),
         "net": _money(trade.net),
         "reason": trade.reason,
+        "tags": list(tags),
     }
 
 

@@ -7,25 +7,32 @@ tended after each. The last close is decided too, but nothing of it is sent: the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from trading_core.backtest.calm import Lookout, is_calm
 from trading_core.backtest.desk import Desk
-from trading_core.backtest.history import SymbolHistory, load
+from trading_core.backtest.history import Ints, SymbolHistory, load
 from trading_core.backtest.journal import Journal
 from trading_core.backtest.result import Played
 from trading_core.engine.cycle import decide
 from trading_core.engine.document import BotDocument
+from trading_core.engine.entries import signal
+from trading_core.engine.outcome import Detail, OutcomeCode, OutcomeRecord
+from trading_core.engine.rule_facts import day_start_equity
 from trading_core.engine.snapshot import Snapshot
 from trading_core.errors import InvalidInput
-from trading_core.market.candle import Candles
+from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
+from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.performance.ledger import DecisionRecord, EquityRecord
+from trading_core.plan.state import PlanState
+from trading_core.rules.verdict import NO, UNKNOWN, Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.ledger import Quotes
-from trading_core.simulator.lockstep import CandleBar, Lockstep
+from trading_core.simulator.lockstep import Lockstep
 from trading_core.simulator.params import MatchingParams
 
 BASE = Timeframe.M1
@@ -45,22 +52,23 @@ def run(
     limit: int | None = None,
     params: MatchingParams | None = None,
     progress: Progress | None = None,
+    tickers: TickersBySymbol | None = None,
 ) -> Played:
     """Play a bot over base candles by symbol.
 
     Candles that open before ``start_ms`` only warm the rules up; ``limit`` plays that many minutes
-    that have a candle. Raise InvalidInput if a symbol of the bot has no candles, or none is left.
+    that have a candle; a figure that ``tickers`` doesn't tell is unknown. Raise InvalidInput if a
+    symbol of the bot has no candles, or none is left.
     """
     missing = [s for s in document.symbols if not len(candles.get(s, ())) or s not in instruments]
     if missing:
         raise InvalidInput("universe.symbols", f"no candles for {', '.join(missing)}")
     times = _times(document, candles, start_ms, end_ms, limit)
-    until_ms = int(times[-1]) + BASE.ms
     histories = {
-        symbol: load(document, symbol, candles, instruments[symbol], until_ms=until_ms)
-        for symbol in document.symbols
+        symbol: load(document, symbol, candles, instruments[symbol], times=times, tickers=tickers)
+        for symbol in sorted(document.symbols)
     }
-    return _Run(document, histories, instruments, params).play(times.tolist(), progress)
+    return _Run(document, histories, instruments, params, times).play(progress)
 
 
 def _times(
@@ -69,7 +77,7 @@ def _times(
     start_ms: int | None,
     end_ms: int | None,
     limit: int | None,
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+) -> Times:
     """Open times of the minutes to play."""
     times = np.unique(np.concatenate([candles[symbol].open_time for symbol in document.symbols]))
     if start_ms is not None:
@@ -82,6 +90,22 @@ def _times(
     return times
 
 
+def _refused(verdict: Verdict | None) -> tuple[str, Mapping[str, Detail]]:
+    outcome = signal(verdict)
+    assert isinstance(outcome, OutcomeRecord)
+    return outcome.code.value, outcome.details
+
+
+_REFUSED = {
+    (a, b, there): _refused(Verdict(long=a, short=b) if there else None)
+    for a in (NO, UNKNOWN)
+    for b in (NO, UNKNOWN)
+    for there in (True, False)
+}
+"""Code and details of a flat symbol whose rules don't ask for an entry: by long, short, and whether they
+were asked at all."""
+
+
 class _Run:
     def __init__(
         self,
@@ -89,6 +113,7 @@ class _Run:
         histories: dict[str, SymbolHistory],
         instruments: Mapping[str, Instrument],
         params: MatchingParams | None,
+        times: Times,
     ) -> None:
         fees = document.fees
         matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
@@ -97,52 +122,110 @@ class _Run:
         account = SimAccount(listed, quotes=quotes, params=matching, wallet=document.balance)
         self.document = document
         self.histories = histories
+        self.times = times
         self.journal = Journal(listed, wallet=document.balance)
         self.desk = Desk(document, account, self.journal)
         self.lockstep = Lockstep([account], quotes)
+        self.lookout = Lookout(document, histories, times, account)
         self.decisions: list[DecisionRecord] = []
         self.equity: list[EquityRecord] = []
+        self.outcomes: Mapping[str, OutcomeRecord] = {}
+        """What the last close came to."""
+        self.calm = False
+        """Whether nothing has happened since a close that changed nothing."""
 
-    def play(self, times: list[int], progress: Progress | None) -> Played:
-        self.desk.now_ms = times[0]
-        for count, (open_ms, candles) in enumerate(self._bars(times), 1):
-            # After a gap the market clock still stands at the last close, as it does on the venue.
-            self.lockstep.begin(candles, open_ms=self.desk.now_ms, close_ms=open_ms + BASE.ms)
-            self.desk.settle()
-            self._walk(open_ms + BASE.ms)
-            self._close(open_ms + BASE.ms)
-            if progress and count % PROGRESS_EVERY == 0:
-                progress(count, len(times))
+    def play(self, progress: Progress | None) -> Played:
+        self.desk.now_ms = int(self.times[0])
+        minute, told = 0, 0
+        while minute < len(self.times):
+            self._play(minute)
+            minute += 1
+            if self.calm:
+                until = self.lookout.next(self._plans(), minute)
+                self._pass(minute, until)
+                minute = until
+            if progress and minute - told >= PROGRESS_EVERY:
+                told = minute
+                progress(minute, len(self.times))
         self._check_sums()
-        return self._played(times)
+        return self._played()
 
-    def _bars(self, times: list[int]) -> Iterator[tuple[int, dict[str, CandleBar]]]:
-        """Each minute with the candles it has."""
-        rows = {symbol: history.bars_from(times[0]) for symbol, history in self.histories.items()}
-        heads = {symbol: next(bars, None) for symbol, bars in rows.items()}
-        for time in times:
-            candles = {}
-            for symbol, head in heads.items():
-                if head is not None and head[0] == time:
-                    candles[symbol] = head[1]
-                    heads[symbol] = next(rows[symbol], None)
-            yield time, candles
+    def _plans(self) -> dict[str, PlanState]:
+        return {symbol: book.plan for symbol, book in self.journal.books.items()}
 
-    def _walk(self, close_ms: int) -> None:
+    def _play(self, minute: int) -> None:
+        """Play a minute: what was asked for at its open, then its candles, then its close."""
+        close_ms = int(self.times[minute]) + BASE.ms
+        bars = ((symbol, history.bar(minute)) for symbol, history in self.histories.items())
+        candles = {symbol: bar for symbol, bar in bars if bar is not None}
+        # After a gap the market clock still stands at the last close, as it does on the venue.
+        self.lockstep.begin(candles, open_ms=self.desk.now_ms, close_ms=close_ms)
+        self.calm = self.calm and not self.desk.queue
+        self.desk.settle()
         while (step := self.lockstep.advance()) is not None:
+            self.calm = False
             self.desk.now_ms = close_ms
             self.desk.hear(step.symbol, step.events)
         self.lockstep.finish()
-
-    def _close(self, close_ms: int) -> None:
-        """Decide a close; what it asks for is queued until the next candle opens."""
         self.desk.now_ms = close_ms
-        if not self.document.timeframe.closes_at(close_ms):
+        if self.document.timeframe.closes_at(close_ms):
+            self._close(minute, close_ms)
+
+    def _pass(self, minute: int, until: int) -> None:
+        """Write down the closes of minutes in which nothing happens."""
+        if minute == until:
             return
-        snapshot = self._snapshot(close_ms)
+        rows = self.lookout.closing(minute, until)
+        closes = (self.times[rows] + BASE.ms).tolist()
+        said = [self._repeated(symbol, rows, closes) for symbol in self.histories]
+        self.decisions += (
+            said[0] if len(said) == 1 else [one for close in zip(*said, strict=True) for one in close]
+        )
+        wallet = self.journal.wallet
+        gains = zip(closes, self._gains(rows), strict=True)
+        self.equity += [EquityRecord(close_ms, wallet, gained) for close_ms, gained in gains]
+        self.desk.now_ms = int(self.times[until - 1]) + BASE.ms
+        for symbol, history in self.histories.items():
+            if symbol in self.lockstep.quotes or history.present[minute:until].any():
+                self.lockstep.quotes[symbol] = (int(history.closes[until - 1]), self.desk.now_ms)
+
+    def _repeated(self, symbol: str, rows: Ints, closes: list[int]) -> list[DecisionRecord]:
+        """What a symbol comes to at closes at which nothing happens."""
+        last, history = self.outcomes[symbol], self.histories[symbol]
+        leaves = history.leaves[int(rows[0]) : int(rows[-1]) + 1] if len(rows) else []
+        if len(leaves) > len(rows):
+            leaves = [history.leaves[row] for row in rows.tolist()]
+        if last.code is OutcomeCode.IN_POSITION:
+            code, details = last.code.value, last.details
+            return [
+                DecisionRecord(symbol, close_ms, code, text, details)
+                for close_ms, text in zip(closes, leaves, strict=True)
+            ]
+        long, short = history.trees["long"][rows].tolist(), history.trees["short"][rows].tolist()
+        asked = history.asked[rows].tolist()
+        said = [_REFUSED[key] for key in zip(long, short, asked, strict=True)]
+        return [
+            DecisionRecord(symbol, close_ms, code, text, details)
+            for close_ms, text, (code, details) in zip(closes, leaves, said, strict=True)
+        ]
+
+    def _gains(self, rows: Ints) -> list[int]:
+        """What the open positions would gain at these closes; they stay as they are."""
+        total = [0] * len(rows)
+        for symbol, book in self.journal.books.items():
+            if book.position.lots:
+                prices = self.histories[symbol].closes[rows].tolist()
+                gains = [book.position.unrealised(ticks, book.instrument) if ticks else 0 for ticks in prices]
+                total = [one + other for one, other in zip(total, gains, strict=True)]
+        return total
+
+    def _close(self, minute: int, close_ms: int) -> None:
+        """Decide a close; what it asks for is queued until the next candle opens."""
+        before = self._plans()
+        snapshot = self._snapshot(minute, close_ms)
         decision = decide(snapshot)
         for symbol, outcome in decision.outcomes.items():
-            verdict = snapshot.symbols[symbol].verdict
+            verdict = decision.verdicts[symbol]
             leaves = verdict.leaves.hex() if verdict else ""
             self.decisions.append(
                 DecisionRecord(symbol, close_ms, outcome.code.value, leaves, outcome.details)
@@ -150,18 +233,26 @@ class _Run:
         for symbol, plan in decision.plans.items():
             self.journal.adopt(symbol, plan)
         self.desk.plan(decision.intents)
-        self._note_equity(close_ms)
+        self.equity.append(EquityRecord(close_ms, snapshot.wallet, snapshot.equity - snapshot.wallet))
+        self.outcomes = decision.outcomes
+        self.calm = is_calm(self.document, decision, before)
 
-    def _snapshot(self, close_ms: int) -> Snapshot:
-        facts = {}
-        for symbol, history in self.histories.items():
-            close_ticks, verdict = history.at(close_ms)
-            facts[symbol] = self.desk.facts(symbol, close_ticks=close_ticks, verdict=verdict)
-        return Snapshot(self.document, self.desk.state, close_ms, self.journal.wallet, facts)
-
-    def _note_equity(self, close_ms: int) -> None:
-        account = self.desk.account
-        self.equity.append(EquityRecord(close_ms, account.wallet, account.equity - account.wallet))
+    def _snapshot(self, minute: int, close_ms: int) -> Snapshot:
+        facts = {
+            symbol: self.desk.facts(
+                symbol, close_ticks=int(history.closes[minute]), verdict=history.verdict(minute)
+            )
+            for symbol, history in self.histories.items()
+        }
+        asks = self.document.rules.needs_facts
+        return Snapshot(
+            self.document,
+            self.desk.state,
+            close_ms,
+            self.journal.wallet,
+            facts,
+            day_start_equity=day_start_equity(self.equity, close_ms) if asks else None,
+        )
 
     def _check_sums(self) -> None:
         """The journal's own sums must be the simulator's."""
@@ -171,13 +262,13 @@ class _Run:
                 f"wallet {account.wallet} is not the sum of its executions {self.journal.wallet}"
             )
 
-    def _played(self, times: list[int]) -> Played:
+    def _played(self) -> Played:
         return Played(
             document=self.document,
             instruments=self.desk.account.ledger.instruments,
-            start_ms=times[0],
-            end_ms=times[-1] + BASE.ms,
-            candles=len(times),
+            start_ms=int(self.times[0]),
+            end_ms=int(self.times[-1]) + BASE.ms,
+            candles=len(self.times),
             decisions=self.decisions,
             orders=[order.as_record() for order in self.journal.orders],
             executions=self.journal.executions,

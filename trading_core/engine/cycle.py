@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from trading_core.engine.entries import Entrance, consider, gate_legs
 from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
+from trading_core.engine.rule_facts import asked_facts, completed, facts_by_symbol, used_numbers
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.engine.tend import stand, standing_of
 from trading_core.execution.difference import in_order
@@ -15,6 +16,8 @@ from trading_core.execution.order import Role, Side
 from trading_core.market.timeframe import MINUTE_MS
 from trading_core.plan.progress import close, progress
 from trading_core.plan.state import Phase, PlanState
+from trading_core.rules.facts import Facts
+from trading_core.rules.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,16 @@ class Decision:
     """In the order they must be carried out (``difference.priority``, then as they stand here)."""
     plans: Mapping[str, PlanState]
     """The new plan of every symbol."""
+    verdicts: Mapping[str, Verdict | None]
+    """What the rules said of every symbol once the bot's own facts were known."""
 
 
 def decide(snapshot: Snapshot) -> Decision:
     """Decide a close. Pure: the same snapshot always gives the same decision."""
+    known: Mapping[str, Facts] = {}
+    if snapshot.document.rules.needs_facts:
+        known = facts_by_symbol(snapshot)
+        snapshot = completed(snapshot, known)
     outcomes: dict[str, OutcomeRecord] = {}
     plans: dict[str, PlanState] = {}
     entrance = Entrance.of(snapshot)
@@ -46,7 +55,7 @@ def decide(snapshot: Snapshot) -> Decision:
         entrance.count(plan, facts)
     for symbol in candidates:
         outcomes[symbol], plans[symbol] = consider(entrance, symbol, plans[symbol])
-    return _decision(snapshot, outcomes, plans)
+    return _decision(snapshot, known, outcomes, plans)
 
 
 def _caught_up(snapshot: Snapshot, facts: SymbolFacts) -> PlanState:
@@ -58,7 +67,10 @@ def _caught_up(snapshot: Snapshot, facts: SymbolFacts) -> PlanState:
 
 
 def _decision(
-    snapshot: Snapshot, outcomes: dict[str, OutcomeRecord], plans: dict[str, PlanState]
+    snapshot: Snapshot,
+    known: Mapping[str, Facts],
+    outcomes: dict[str, OutcomeRecord],
+    plans: dict[str, PlanState],
 ) -> Decision:
     intents: list[Intent] = []
     for symbol in sorted(plans):
@@ -68,7 +80,24 @@ def _decision(
         tended = stand(snapshot.document, snapshot.state, symbol, facts, plans[symbol])
         plans[symbol] = tended.plan
         intents += tended.intents
-    return Decision({s: outcomes[s] for s in sorted(outcomes)}, in_order(intents), plans)
+    verdicts = {symbol: facts.verdict for symbol, facts in snapshot.symbols.items()}
+    told = _with_facts(snapshot, known, {symbol: outcomes[symbol] for symbol in sorted(outcomes)})
+    return Decision(told, in_order(intents), plans, verdicts)
+
+
+def _with_facts(
+    snapshot: Snapshot, known: Mapping[str, Facts], outcomes: dict[str, OutcomeRecord]
+) -> dict[str, OutcomeRecord]:
+    """The outcomes with the facts their rules asked for, where they asked for any."""
+    if not known:
+        return outcomes
+    asked = asked_facts(snapshot.document.rules)
+    return {
+        symbol: replace(outcome, details={**outcome.details, "facts": used_numbers(asked, known[symbol])})
+        if snapshot.symbols[symbol].verdict is not None
+        else outcome
+        for symbol, outcome in outcomes.items()
+    }
 
 
 def _keep(snapshot: Snapshot, facts: SymbolFacts, plan: PlanState) -> tuple[OutcomeRecord, PlanState]:

@@ -33,6 +33,7 @@ from trading_core.plan.params import (
 from trading_core.rules.model import RuleSet
 from trading_core.rules.parse import parse_rules
 from trading_core.rules.requirements import check_timeframe
+from trading_core.rules.son import over_son
 
 MAINTENANCE_ROOM_PPM = 10_000
 """Distance a stop must keep from the price at which all margin is gone."""
@@ -64,8 +65,7 @@ class BotDocument:
     timeframe: Timeframe
     detail_timeframe: Timeframe
     rules: RuleSet
-    son: bool
-    """Whether the platform's default rules are layered under these."""
+    """What the bot looks for, with SON already under it where the document asked for that."""
     plan: PlanParams
     risk: RiskParams
     fees: Fees
@@ -85,7 +85,8 @@ class BotDocument:
             "universe": {"symbols": list(self.symbols)},
             "timeframe": self.timeframe.value,
             "detail_timeframe": self.detail_timeframe.value,
-            "rules": {"inline": self.rules.canonical(), "son": self.son},
+            # SON is in the rules by now: a later SON must not change what this bot does.
+            "rules": {"inline": self.rules.canonical(), "son": False},
             "plan": _plan_data(self.plan),
             "risk": {
                 "leverage": _factor(self.risk.leverage_ppm),
@@ -121,7 +122,6 @@ def parse_document(raw: object, *, resolve: Callable[[str], object] | None = Non
         timeframe=Timeframe(data["timeframe"]),
         detail_timeframe=Timeframe(data["detail_timeframe"]),
         rules=_rules(data["rules"], resolve),
-        son=data["rules"]["son"],
         plan=_plan(data["plan"]),
         risk=_risk(data["risk"]),
         fees=Fees(data["fees"]["maker_pct"], data["fees"]["taker_pct"]),
@@ -135,6 +135,16 @@ def parse_document(raw: object, *, resolve: Callable[[str], object] | None = Non
 
 
 def _rules(data: dict[str, Any], resolve: Callable[[str], object] | None) -> RuleSet:
+    own = _own_rules(data, resolve)
+    if not data["son"]:
+        return own
+    try:
+        return over_son(own)
+    except RulesInvalid as e:
+        raise DocumentInvalid("rules.son", f"SON can't be layered under these rules: {e}") from e
+
+
+def _own_rules(data: dict[str, Any], resolve: Callable[[str], object] | None) -> RuleSet:
     if "version" in data:
         if resolve is None:
             raise DocumentInvalid(

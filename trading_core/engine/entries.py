@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
+from trading_core.engine.outcome import Detail, OutcomeCode, OutcomeRecord
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.engine.states import permits
 from trading_core.money import amount, plain
@@ -20,7 +20,8 @@ from trading_core.risk.limits import (
     planned_tick_lots,
 )  # fmt: skip
 from trading_core.risk.sizing import Sized, size_entry
-from trading_core.rules.model import RuleSet
+from trading_core.rules.fold import tags_of
+from trading_core.rules.model import Named, Node, RuleSet, children
 from trading_core.rules.verdict import Verdict
 
 
@@ -38,12 +39,7 @@ class Entrance:
     @classmethod
     def of(cls, snapshot: Snapshot) -> Entrance:
         """Nothing counted yet."""
-        unrealised = sum(
-            facts.position.unrealised(facts.close_ticks, facts.instrument)
-            for facts in snapshot.symbols.values()
-            if facts.position.lots and facts.close_ticks
-        )
-        return cls(snapshot, snapshot.wallet + unrealised)
+        return cls(snapshot, snapshot.equity)
 
     def count(self, plan: PlanState, facts: SymbolFacts) -> None:
         """Count a trade that is under way."""
@@ -85,7 +81,20 @@ def consider(entrance: Entrance, symbol: str, plan: PlanState) -> tuple[OutcomeR
     )
     plan = gate_legs(entrance.snapshot.document.rules, facts.verdict, plan)
     entrance.count(plan, facts)
-    return _entered(facts, sized, direction), plan
+    tags = entry_tags(entrance.snapshot.document.rules, facts.verdict, direction)
+    return _entered(facts, sized, direction, tags), plan
+
+
+def entry_tags(rules: RuleSet, verdict: Verdict | None, direction: int) -> list[str]:
+    """The tags of what was true in the tree that called for an entry."""
+    tree = rules.long if direction > 0 else rules.short
+    if verdict is None or tree is None or not _has_tags(tree):
+        return []
+    return list(tags_of(rules, _side(direction), verdict))
+
+
+def _has_tags(node: Node) -> bool:
+    return (isinstance(node, Named) and bool(node.tags)) or any(map(_has_tags, children(node)))
 
 
 def signal(verdict: Verdict | None) -> int | OutcomeRecord:
@@ -116,8 +125,11 @@ def gate_legs(rules: RuleSet, verdict: Verdict | None, plan: PlanState) -> PlanS
 
 def _gates(entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: int) -> Sized | OutcomeRecord:
     snapshot, risk = entrance.snapshot, entrance.snapshot.document.risk
-    if facts.stale:
-        return OutcomeRecord(OutcomeCode.STALE_CANDLE)
+    limit_ms = snapshot.document.rules.expires * snapshot.document.timeframe.ms
+    if snapshot.age_ms > limit_ms:
+        return OutcomeRecord(
+            OutcomeCode.STALE_CANDLE, {"age": snapshot.age_ms // 1_000, "limit": limit_ms // 1_000}
+        )
     if not permits(snapshot.state).entries:
         return OutcomeRecord(OutcomeCode.ENTRIES_PAUSED, {"state": snapshot.state})
     if facts.claimed_by is not None:
@@ -156,19 +168,17 @@ def _denied(denial: Denial) -> OutcomeRecord:
     return OutcomeRecord(OutcomeCode(denial.code.value), denial.numbers)
 
 
-def _entered(facts: SymbolFacts, sized: Sized, direction: int) -> OutcomeRecord:
+def _entered(facts: SymbolFacts, sized: Sized, direction: int, tags: list[str]) -> OutcomeRecord:
     instrument = facts.instrument
-    return OutcomeRecord(
-        OutcomeCode.ENTERED,
-        {
-            "side": _side(direction),
-            "lots": sized.lots,
-            "ticks": sized.ticks,
-            "price": plain(instrument.price(sized.ticks)),
-            "quote": plain(amount(instrument.notional_floor(sized.ticks * sized.lots))),
-            "coin": instrument.settle_coin,
-        },
-    )
+    details: dict[str, Detail] = {
+        "side": _side(direction),
+        "lots": sized.lots,
+        "ticks": sized.ticks,
+        "price": plain(instrument.price(sized.ticks)),
+        "quote": plain(amount(instrument.notional_floor(sized.ticks * sized.lots))),
+        "coin": instrument.settle_coin,
+    }
+    return OutcomeRecord(OutcomeCode.ENTERED, {**details, "tags": tags} if tags else details)
 
 
 def _side(direction: int) -> str:

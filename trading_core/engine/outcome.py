@@ -56,11 +56,15 @@ SENTENCES: Mapping[OutcomeCode, str] = {
     OutcomeCode.NO_MARGIN: "A {side} entry was signalled, but it needs {needed} {coin} of margin "
     "and {available} are free.",
     OutcomeCode.SYMBOL_CLAIMED: "A {side} entry was signalled, but {holder} trades this symbol on this account.",
-    OutcomeCode.STALE_CANDLE: "A {side} entry was signalled, but the candle came too late to act on.",
+    OutcomeCode.STALE_CANDLE: "A {side} entry was signalled, but its candle had closed {age} seconds before; "
+    "a signal may be acted on for {limit} seconds.",
     OutcomeCode.MISSED: "The platform was not running at this close ({reason}).",
     OutcomeCode.PARKED: "The bot was parked: {reason}",
 }
 """One line each for people; placeholders are keys of ``OutcomeRecord.details``."""
+
+
+Detail = str | int | list[str] | dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,12 @@ class OutcomeRecord:
     """What a close came to for one symbol."""
 
     code: OutcomeCode
-    details: dict[str, str | int] = field(default_factory=dict)
-    """The numbers of the gate: integers, or decimals and times as text; JSON-able."""
+    details: Mapping[str, Detail] = field(default_factory=dict)
+    """The numbers of the gate: integers, or decimals and times as text; JSON-able.
+
+    ``facts`` are those the rules asked for (``rule_facts.used_numbers``), ``tags`` those an entry
+    carries away.
+    """
 
 
 class _Gaps(dict[str, object]):

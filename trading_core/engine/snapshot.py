@@ -37,8 +37,6 @@ class SymbolFacts:
     """Name of another bot that holds the claim; None when it is free or ours."""
     ended: tuple[EndedOrder, ...] = ()
     """The orders of trade ``plan.trade`` that have ended, in any order."""
-    stale: bool = False
-    """The close came too late to enter on; exits still act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +54,16 @@ class Snapshot:
     """One for each symbol of the universe."""
     reserved: int = 0
     """Margin other bots of the same account hold, money units."""
+    age_ms: int = 0
+    """How far the market clock had gone on when this was read; too old, nothing is entered on it."""
+    day_start_equity: int | None = None
+    """Equity when the market day began (``rule_facts.day_start_equity``); only for rules that ask facts."""
+
+    @property
+    def equity(self) -> int:
+        """Wallet, and what the open positions would gain at the last close; money units."""
+        return self.wallet + sum(
+            facts.position.unrealised(facts.close_ticks, facts.instrument)
+            for facts in self.symbols.values()
+            if facts.position.lots and facts.close_ticks
+        )

@@ -126,6 +126,18 @@ class LastPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class TickerNews:
+    """What the public stream tells of a contract beside its candles, as it stands now."""
+
+    symbol: str
+    funding_rate: float | None
+    """Percent per funding interval; None where the venue hasn't told it."""
+    mark: float | None
+    spread: float | None
+    """Percent of the middle of best bid and ask."""
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """An API key and its secret; neither is ever printed."""
 
@@ -211,7 +223,7 @@ class CandleStream(Protocol):
 
     def news(
         self, category: str, symbols: list[str]
-    ) -> AsyncIterator[tuple[str, Candle] | LastPrice | StreamGap]:
+    ) -> AsyncIterator[tuple[str, Candle] | LastPrice | TickerNews | StreamGap]:
         """Yield the same with last prices in between."""
 
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from trading_core.indicators import momentum, trend, volatility, volume
+from trading_core.indicators import (
+    averages,
+    bands,
+    momentum,
+    oscillators,
+    price,
+    regime,
+    trend,
+    volatility,
+    volume,
+)
 from trading_core.indicators.spec import Indicator
 
 CATALOG: Mapping[str, Indicator] = MappingProxyType(
     {
         indicator.name: indicator
-        for family in (trend, momentum, volatility, volume)
+        for family in (averages, trend, regime, oscillators, momentum, bands, volatility, volume, price)
         for indicator in family.INDICATORS
     }
 )

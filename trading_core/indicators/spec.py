@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from trading_core.market.candle import Floats
 
@@ -12,7 +13,31 @@ Params = Mapping[str, float]
 """Parameter values by name; whole-number parameters hold ints."""
 
 Run = Callable[[tuple[Floats, ...], Params], tuple[Floats, ...]]
-"""Inputs without gaps and parameters in, one array per output out; NaN until ready."""
+"""Inputs without gaps and parameters in, one array of its own per output out; NaN until ready."""
+
+
+class Stream(Protocol):
+    """An indicator advanced by one candle at a time."""
+
+    def update(self, *values: float) -> tuple[float, ...]:
+        """Take the next candle's inputs; return the outputs, NaN where not ready."""
+
+
+OpenStream = Callable[[tuple[Floats, ...], Params], Stream]
+"""A history of at least one row in, a stream out that goes on with the bits of a run over it.
+
+It keeps none of the arrays.
+"""
+
+Write = Callable[[tuple[Floats, ...], tuple[Floats, ...], Sequence[tuple[int, int]]], None]
+"""Inputs, outputs and spans [begin, end) of rows: writes what runs over the spans give.
+
+One span after the other, from the last to the first, each from its first ready row on; what is written later stays, and
+what stands in a span before its first ready row means nothing.
+"""
+
+Fill = Callable[[Params], Write]
+"""Parameters in; may be kept as long as they are."""
 
 SOURCE = "source"
 """The input that a rule may choose: a price field, or another indicator; ``close`` by default."""
@@ -25,6 +50,7 @@ class Family(StrEnum):
     MOMENTUM = "momentum"
     VOLATILITY = "volatility"
     VOLUME = "volume"
+    PRICE = "price"
 
 
 class Pane(StrEnum):
@@ -59,7 +85,7 @@ class Chart:
     guides: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Indicator:
     """A pure function over candles, declared once.
 
@@ -86,6 +112,10 @@ class Indicator:
     chart: Chart = field(default_factory=Chart)
     ordered: tuple[str, str] | None = None
     """Two parameters of which the first must be the smaller."""
+    stream: OpenStream | None = None
+    """Opens a stream; None only where ``memory`` is None: then each candle runs its last ``warmup`` rows."""
+    fill: Fill | None = None
+    """Does what ``run`` does, in place, where that is faster."""
 
     def defaults(self) -> dict[str, float]:
         """The default parameters."""

@@ -1,212 +1,316 @@
-"""Averages and what is built on them."""
+"""Which way prices go, and how firmly."""
 
 from __future__ import annotations
 
-import numpy as np
-import talib
+from trading_core.indicators.declare import (
+    AROUND_ZERO,
+    HL,
+    HLC,
+    OF_SOURCE,
+    ON_PRICE,
+    PERCENT,
+    call,
+    candles,
+    declare,
+    ema_fade,
+    wilder_fade,
+)
+from trading_core.indicators.formula import (
+    Columns,
+    Mended,
+    Series,
+    choose,
+    clear,
+    nothing,
+    ratio,
+    smaller,
+)
+from trading_core.indicators.smoothing import wilder_memory
+from trading_core.indicators.spec import Chart, Family, Params, factor, period
 
-from trading_core.indicators.smoothing import ema_memory, unit, wilder_memory
-from trading_core.indicators.spec import SOURCE, Chart, Family, Indicator, Pane, Params, factor, period
-from trading_core.market.candle import Floats
-
-Columns = tuple[Floats, ...]
-
-ON_PRICE = Chart(Pane.PRICE)
-
-
-def _sma(inputs: Columns, params: Params) -> Columns:
-    return (talib.SMA(inputs[0], int(params["period"])),)
-
-
-def _ema(inputs: Columns, params: Params) -> Columns:
-    return (talib.EMA(inputs[0], int(params["period"])),)
-
-
-def _wma(inputs: Columns, params: Params) -> Columns:
-    return (talib.WMA(inputs[0], int(params["period"])),)
-
-
-def _dema(inputs: Columns, params: Params) -> Columns:
-    return (talib.DEMA(inputs[0], int(params["period"])),)
-
-
-def _tema(inputs: Columns, params: Params) -> Columns:
-    return (talib.TEMA(inputs[0], int(params["period"])),)
+Inputs = tuple[Series, ...]
 
 
-def _macd(inputs: Columns, params: Params) -> Columns:
-    line, signal, histogram = talib.MACD(
-        inputs[0], int(params["fast"]), int(params["slow"]), int(params["signal"])
-    )
-    return line, signal, histogram
-
-
-def _adx(inputs: Columns, params: Params) -> Columns:
-    scale = unit(inputs[2])
-    high, low, close = (column * scale for column in inputs)
-    length = int(params["period"])
+def _adx_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    adx, plus, minus = values
     return (
-        talib.ADX(high, low, close, length),
-        talib.PLUS_DI(high, low, close, length),
-        talib.MINUS_DI(high, low, close, length),
+        ta.awake(adx, *inputs, wait=p["period"]),
+        ta.awake(plus, *inputs),
+        ta.awake(minus, *inputs),
     )
 
 
-def _supertrend(inputs: Columns, params: Params) -> Columns:
-    high, low, close = inputs
-    length, multiplier = int(params["period"]), float(params["multiplier"])
-    line, direction = talib.SUPERTREND(high, low, close, length, multiplier)
-    return line, direction.astype(np.float64)
+def _adxr_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    n = p["period"]
+    return ta.awake(values[0], *inputs, wait=min(2 * n, 3 * n - 3))
 
 
-def _aroon(inputs: Columns, params: Params) -> Columns:
-    high, low = inputs
-    down, up = talib.AROON(high, low, int(params["period"]))
+def _dx_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    return ta.awake(values[0], *inputs)
+
+
+def _supertrend(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    line, direction = ta.SUPERTREND(*inputs, timeperiod=p["period"], multiplier=p["multiplier"])
+    return line, direction * 1.0
+
+
+def _aroon(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    down, up = ta.AROON(*inputs, timeperiod=p["period"])
     return up, down
 
 
-def _length(params: Params) -> int:
-    return int(params["period"])
+def _vortex_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    plus, minus = values
+    still = nothing(plus, minus)
+    return clear(plus, still), clear(minus, still)
 
 
-def _length_before(params: Params) -> int:
-    return int(params["period"]) - 1
+def _ichimoku(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    ahead = p["kijun"]
+    tenkan = ta.MIDPRICE(*inputs, timeperiod=p["tenkan"])
+    kijun = ta.MIDPRICE(*inputs, timeperiod=p["kijun"])
+    span_b = ta.MIDPRICE(*inputs, timeperiod=p["senkou"])
+    return tenkan, kijun, ta.lag((tenkan + kijun) / 2.0, count=ahead), ta.lag(span_b, count=ahead)
 
 
-def _ema_length(params: Params) -> int:
-    return ema_memory(params["period"])
+def _mass_index_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    # TA-Lib counts 1 for a candle before anything has moved.
+    return ta.awake(values[0], *inputs, wait=p["slow"] - 1)
+
+
+def _trix_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    return clear(values[0], nothing(values[0], inputs[0]))
+
+
+def _linreg_slope_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    # Rounding leaves crumbs where nothing moved: flat is flat.
+    return choose(ta.flat(inputs[0], count=p["period"]), 0.0, values[0])
+
+
+def _r_squared(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    n = p["period"]
+    slope = ta.LINEARREG_SLOPE(inputs[0], timeperiod=n)
+    explained = slope * slope * ((n * n - 1) / 12.0)
+    return smaller(ratio(explained, ta.VAR(inputs[0], timeperiod=n)), 1.0)
 
 
 INDICATORS = (
-    Indicator(
-        "sma",
-        "Simple moving average",
-        Family.TREND,
-        (SOURCE,),
-        {"period": period(20)},
-        ("value",),
-        _sma,
-        warmup=_length,
-        memory=_length_before,
-        convention="Arithmetic mean of the last candles.",
-        reference="TA-Lib SMA",
-        chart=ON_PRICE,
-    ),
-    Indicator(
-        "ema",
-        "Exponential moving average",
-        Family.TREND,
-        (SOURCE,),
-        {"period": period(21)},
-        ("value",),
-        _ema,
-        warmup=_length,
-        memory=_ema_length,
-        convention="Weight 2/(period+1), seeded with the mean of the run's first candles.",
-        reference="TA-Lib EMA",
-        chart=ON_PRICE,
-    ),
-    Indicator(
-        "wma",
-        "Weighted moving average",
-        Family.TREND,
-        (SOURCE,),
-        {"period": period(20)},
-        ("value",),
-        _wma,
-        warmup=_length,
-        memory=_length_before,
-        convention="Linear weights, the newest candle heaviest.",
-        reference="TA-Lib WMA",
-        chart=ON_PRICE,
-    ),
-    Indicator(
-        "dema",
-        "Double exponential moving average",
-        Family.TREND,
-        (SOURCE,),
-        {"period": period(21, high=250)},
-        ("value",),
-        _dema,
-        warmup=lambda p: 2 * int(p["period"]) - 1,
-        memory=lambda p: 2 * ema_memory(p["period"]),
-        convention="2·EMA minus the EMA of the EMA.",
-        reference="Mulloy 1994; TA-Lib DEMA",
-        chart=ON_PRICE,
-    ),
-    Indicator(
-        "tema",
-        "Triple exponential moving average",
-        Family.TREND,
-        (SOURCE,),
-        {"period": period(21, high=160)},
-        ("value",),
-        _tema,
-        warmup=lambda p: 3 * int(p["period"]) - 2,
-        memory=lambda p: 3 * ema_memory(p["period"]),
-        convention="3·EMA minus 3·EMA of EMA plus the EMA of that.",
-        reference="Mulloy 1994; TA-Lib TEMA",
-        chart=ON_PRICE,
-    ),
-    Indicator(
+    declare(
         "macd",
         "MACD",
         Family.TREND,
-        (SOURCE,),
+        OF_SOURCE,
         {
             "fast": period(12, label="Fast", high=200),
             "slow": period(26, label="Slow", low=3, high=250),
             "signal": period(9, label="Signal", low=1, high=100),
         },
-        ("macd", "signal", "histogram"),
-        _macd,
-        warmup=lambda p: int(p["slow"]) + int(p["signal"]) - 1,
-        memory=lambda p: ema_memory(p["slow"] + p["signal"]),
+        call("MACD", fastperiod="fast", slowperiod="slow", signalperiod="signal"),
+        outputs=("macd", "signal", "histogram"),
+        warmup=candles("slow", "signal", plus=-1),
+        memory=ema_fade("slow", "signal"),
         convention="Fast EMA minus slow EMA; the signal is an EMA of that, the histogram their difference.",
         reference="Appel 1979; TA-Lib MACD",
-        chart=Chart(guides=(0.0,)),
+        chart=AROUND_ZERO,
         ordered=("fast", "slow"),
     ),
-    Indicator(
+    declare(
         "adx",
         "Average directional index",
         Family.TREND,
-        ("high", "low", "close"),
+        HLC,
         {"period": period(14, high=100)},
-        ("adx", "plus_di", "minus_di"),
-        _adx,
-        warmup=lambda p: 2 * int(p["period"]),
-        memory=lambda p: 2 * wilder_memory(p["period"]),
+        Mended(
+            tuple(call(each, timeperiod="period") for each in ("ADX", "PLUS_DI", "MINUS_DI")),
+            _adx_mended,
+            by_run=True,
+        ),
+        outputs=("adx", "plus_di", "minus_di"),
+        warmup=candles("period", "period"),
+        memory=wilder_fade("period", "period"),
         convention="Wilder's smoothing of directional movement and of their index.",
         reference="Wilder 1978; TA-Lib ADX, PLUS_DI, MINUS_DI",
         chart=Chart(low=0.0, high=100.0, guides=(25.0,)),
     ),
-    Indicator(
+    declare(
+        "adxr",
+        "Average directional index rating",
+        Family.TREND,
+        HLC,
+        {"period": period(14, high=100)},
+        Mended((call("ADXR", timeperiod="period"),), _adxr_mended, by_run=True),
+        warmup=candles("period", "period", "period", plus=-1),
+        memory=wilder_fade("period", "period", "period"),
+        convention="Mean of the ADX and the ADX period-1 candles ago.",
+        reference="Wilder 1978; TA-Lib ADXR",
+        chart=Chart(low=0.0, high=100.0, guides=(25.0,)),
+    ),
+    declare(
+        "dx",
+        "Directional index",
+        Family.TREND,
+        HLC,
+        {"period": period(14, high=100)},
+        Mended((call("DX", timeperiod="period"),), _dx_mended, by_run=True),
+        warmup=candles("period", plus=1),
+        memory=wilder_fade("period"),
+        convention="Difference of Wilder's directional indicators in percent of their sum, not smoothed again.",
+        reference="Wilder 1978; TA-Lib DX",
+        chart=PERCENT,
+    ),
+    declare(
         "supertrend",
         "SuperTrend",
         Family.TREND,
-        ("high", "low", "close"),
+        HLC,
         {"period": period(10, high=100), "multiplier": factor(3.0)},
-        ("line", "direction"),
         _supertrend,
-        warmup=lambda p: int(p["period"]) + 1,
+        outputs=("line", "direction"),
+        warmup=candles("period", plus=1),
         memory=lambda p: wilder_memory(p["period"]) + 256,
         convention="Bands of multiplier times Wilder's ATR around the median price; direction is 1 or -1.",
         reference="Seban; TA-Lib SUPERTREND",
         chart=ON_PRICE,
     ),
-    Indicator(
+    declare(
+        "psar",
+        "Parabolic SAR",
+        Family.TREND,
+        HL,
+        {
+            "step": factor(0.02, label="Step", low=0.005, high=0.2),
+            "limit": factor(0.2, label="Limit", low=0.05, high=1.0),
+        },
+        call("SAR", acceleration="step", maximum="limit"),
+        warmup=candles(plus=2),
+        memory=candles(plus=1024),
+        convention="Stop and reverse, from wherever the run begins; two runs are one after a common reversal.",
+        reference="Wilder 1978; TA-Lib SAR",
+        chart=ON_PRICE,
+    ),
+    declare(
         "aroon",
         "Aroon",
         Family.TREND,
-        ("high", "low"),
+        HL,
         {"period": period(25, high=250)},
-        ("up", "down"),
         _aroon,
-        warmup=lambda p: int(p["period"]) + 1,
+        outputs=("up", "down"),
+        warmup=candles("period", plus=1),
         memory=None,
         convention="How recent the highest high and the lowest low are, 100 = this candle.",
         reference="Chande 1995; TA-Lib AROON",
         chart=Chart(low=0.0, high=100.0, guides=(50.0,)),
+    ),
+    declare(
+        "aroon_oscillator",
+        "Aroon oscillator",
+        Family.TREND,
+        HL,
+        {"period": period(25, high=250)},
+        call("AROONOSC", timeperiod="period"),
+        warmup=candles("period", plus=1),
+        memory=None,
+        convention="Aroon up minus Aroon down.",
+        reference="Chande 1995; TA-Lib AROONOSC",
+        chart=Chart(low=-100.0, high=100.0, guides=(0.0,)),
+    ),
+    declare(
+        "vortex",
+        "Vortex",
+        Family.TREND,
+        HLC,
+        {"period": period(14, high=250)},
+        Mended((call("VORTEX", timeperiod="period"),), _vortex_mended),
+        outputs=("plus", "minus"),
+        warmup=candles("period", plus=1),
+        memory=None,
+        convention="Sums of high from the low before, and of low from the high before, over that of true ranges.",
+        reference="Botes, Siepman 2010; TA-Lib VORTEX",
+        chart=Chart(guides=(1.0,)),
+    ),
+    declare(
+        "ichimoku",
+        "Ichimoku cloud",
+        Family.TREND,
+        HL,
+        {
+            "tenkan": period(9, label="Tenkan", high=200),
+            "kijun": period(26, label="Kijun", low=3, high=250),
+            "senkou": period(52, label="Senkou B", high=500),
+        },
+        _ichimoku,
+        outputs=("tenkan", "kijun", "span_a", "span_b"),
+        warmup=lambda p: int(max(p["tenkan"], p["kijun"], p["senkou"]) + p["kijun"]),
+        memory=None,
+        convention="Middles of ranges; the spans are those of kijun candles ago, the cloud that stands here now.",
+        reference="Hosoda 1969; TA-Lib MIDPRICE",
+        chart=ON_PRICE,
+        ordered=("tenkan", "kijun"),
+    ),
+    declare(
+        "mass_index",
+        "Mass index",
+        Family.TREND,
+        HL,
+        {"fast": period(9, label="EMA period", high=100), "slow": period(25, label="Sum period", high=250)},
+        Mended((call("MASSI", fastperiod="fast", slowperiod="slow"),), _mass_index_mended, by_run=True),
+        warmup=candles("fast", "fast", "slow", plus=-2),
+        memory=lambda p: 16 * int(p["fast"]) + int(p["slow"]),
+        convention="Sum of the EMA of the range over the EMA of that EMA.",
+        reference="Dorsey 1992; TA-Lib MASSI",
+        chart=Chart(guides=(26.5, 27.0)),
+    ),
+    declare(
+        "trix",
+        "TRIX",
+        Family.TREND,
+        OF_SOURCE,
+        {"period": period(15, high=160)},
+        Mended((call("TRIX", timeperiod="period"),), _trix_mended),
+        warmup=candles("period", "period", "period", plus=-1),
+        memory=ema_fade("period", "period", "period"),
+        convention="Change in percent of an EMA of an EMA of an EMA.",
+        reference="Hutson 1983; TA-Lib TRIX",
+        chart=AROUND_ZERO,
+    ),
+    declare(
+        "dpo",
+        "Detrended price oscillator",
+        Family.TREND,
+        OF_SOURCE,
+        {"period": period(20)},
+        call("DPO", timeperiod="period"),
+        warmup=lambda p: max(int(p["period"]), int(p["period"]) // 2 + 2),
+        memory=lambda p: max(int(p["period"]) - 1, int(p["period"]) // 2 + 1),
+        convention="The price period/2+1 candles ago minus the mean of the last candles: nothing from ahead.",
+        reference="TA-Lib DPO",
+        chart=AROUND_ZERO,
+    ),
+    declare(
+        "linreg_slope",
+        "Linear regression slope",
+        Family.TREND,
+        OF_SOURCE,
+        {"period": period(14)},
+        Mended((call("LINEARREG_SLOPE", timeperiod="period"),), _linreg_slope_mended),
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
+        convention="Slope per candle of the least-squares line through the last candles.",
+        reference="TA-Lib LINEARREG_SLOPE",
+        chart=AROUND_ZERO,
+    ),
+    declare(
+        "r_squared",
+        "R squared",
+        Family.TREND,
+        OF_SOURCE,
+        {"period": period(14, low=3)},
+        _r_squared,
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
+        convention="Share of the variance that the least-squares line through the last candles explains, 0 to 1.",
+        reference="Least squares; TA-Lib LINEARREG_SLOPE, VAR",
+        chart=Chart(low=0.0, high=1.0),
     ),
 )

@@ -2,137 +2,199 @@
 
 from __future__ import annotations
 
-import numpy as np
-import talib
-from talib._ta_lib import MA_Type
+import math
 
-from trading_core.indicators.smoothing import ema_memory, unit, wilder_memory
-from trading_core.indicators.spec import SOURCE, Chart, Family, Indicator, Pane, Params, factor, period
-from trading_core.market.candle import Floats
+from trading_core.indicators.declare import (
+    AROUND_ZERO,
+    HL,
+    HLC,
+    OF_SOURCE,
+    call,
+    candles,
+    declare,
+    wilder_fade,
+)
+from trading_core.indicators.formula import Columns, Mended, Series, blank, choose, larger, log, ratio
+from trading_core.indicators.smoothing import ema_memory, wilder_memory
+from trading_core.indicators.spec import Chart, Family, Param, Params, period
 
-Columns = tuple[Floats, ...]
-
-
-def _bollinger(inputs: Columns, params: Params) -> Columns:
-    scale = unit(inputs[0])
-    source = inputs[0] * scale
-    wide = float(params["deviations"])
-    upper, middle, lower = talib.BBANDS(source, int(params["period"]), wide, wide, MA_Type.SMA)
-    span = upper - lower
-    percent_b = np.full(len(source), np.nan)
-    width = np.full(len(source), np.nan)
-    np.divide(source - lower, span, out=percent_b, where=span > 0.0)
-    np.divide(span, middle, out=width, where=middle != 0.0)
-    return upper / scale, middle / scale, lower / scale, percent_b, width
+Inputs = tuple[Series, ...]
 
 
-def _atr(inputs: Columns, params: Params) -> Columns:
-    high, low, close = inputs
-    return (talib.ATR(high, low, close, int(params["period"])),)
+def _choppiness(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    high, low, _ = inputs
+    n = p["period"]
+    path = ta.SUM(ta.TRANGE(*inputs), timeperiod=n)
+    span = ta.MAX(high, timeperiod=n) - ta.MIN(low, timeperiod=n)
+    return log(ratio(path, span)) * (100.0 / math.log(n))
 
 
-def _atr_pct(inputs: Columns, params: Params) -> Columns:
-    high, low, close = inputs
-    return (talib.NATR(high, low, close, int(params["period"])),)
+def _ulcer_index(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    (source,) = inputs
+    highest = ta.MAX(source, timeperiod=p["period"])
+    nothing = highest == 0.0
+    below = choose(nothing, 0.0, ratio(source, highest) - 1.0) * 100.0
+    # A running mean of squares may end a crumb below 0.
+    mean = larger(ta.SMA(below * below, timeperiod=p["period"]), 0.0)
+    return blank(ta.SQRT(mean), nothing)
 
 
-def _donchian(inputs: Columns, params: Params) -> Columns:
-    high, low = inputs
-    length = int(params["period"])
-    upper, lower = talib.MAX(high, length), talib.MIN(low, length)
-    return upper, (upper + lower) / 2.0, lower
+def _historical(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    (close,) = inputs
+    n = p["period"]
+    returns = log(ratio(close, ta.lag(close, count=1)))
+    return ta.STDDEV(returns, timeperiod=n) * (100.0 * math.sqrt(n / (n - 1) * p["per_year"]))
 
 
-def _keltner(inputs: Columns, params: Params) -> Columns:
-    high, low, close = inputs
-    middle = talib.EMA(close, int(params["period"]))
-    reach = talib.ATR(high, low, close, int(params["atr_period"])) * float(params["multiplier"])
-    return middle + reach, middle, middle - reach
+def _chaikin_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    return ta.awake(values[0], *inputs, wait=p["change"])
 
 
-def _length(params: Params) -> int:
-    return int(params["period"])
-
-
-def _atr_warmup(params: Params) -> int:
-    return int(params["period"]) + 1
-
-
-def _atr_memory(params: Params) -> int:
-    return wilder_memory(params["period"])
+def _relative_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    # TA-Lib says 50 where nothing has moved yet.
+    return ta.awake(values[0], inputs[0])
 
 
 INDICATORS = (
-    Indicator(
-        "bollinger",
-        "Bollinger bands",
-        Family.VOLATILITY,
-        (SOURCE,),
-        {"period": period(20), "deviations": factor(2.0, label="Deviations")},
-        ("upper", "middle", "lower", "percent_b", "width"),
-        _bollinger,
-        warmup=_length,
-        memory=lambda p: int(p["period"]) - 1,
-        convention="Simple average and population deviation; %B is 0 at the lower and 1 at the upper band.",
-        reference="Bollinger 1983; TA-Lib BBANDS",
-        chart=Chart(Pane.PRICE),
-    ),
-    Indicator(
+    declare(
         "atr",
         "Average true range",
         Family.VOLATILITY,
-        ("high", "low", "close"),
+        HLC,
         {"period": period(14, high=200)},
-        ("value",),
-        _atr,
-        warmup=_atr_warmup,
-        memory=_atr_memory,
+        call("ATR", timeperiod="period"),
+        warmup=candles("period", plus=1),
+        memory=wilder_fade("period"),
         convention="Wilder's smoothing of the true range, in units of price.",
         reference="Wilder 1978; TA-Lib ATR",
     ),
-    Indicator(
+    declare(
         "atr_pct",
         "Average true range in percent",
         Family.VOLATILITY,
-        ("high", "low", "close"),
+        HLC,
         {"period": period(14, high=200)},
-        ("value",),
-        _atr_pct,
-        warmup=_atr_warmup,
-        memory=_atr_memory,
+        call("NATR", timeperiod="period"),
+        warmup=candles("period", plus=1),
+        memory=wilder_fade("period"),
         convention="Wilder's average true range in percent of the close.",
         reference="TA-Lib NATR",
     ),
-    Indicator(
-        "donchian",
-        "Donchian channel",
+    declare(
+        "true_range",
+        "True range",
         Family.VOLATILITY,
-        ("high", "low"),
-        {"period": period(20)},
-        ("upper", "middle", "lower"),
-        _donchian,
-        warmup=_length,
+        HLC,
+        {},
+        call("TRANGE"),
+        warmup=candles(plus=2),
         memory=None,
-        convention="Highest high and lowest low, this candle included.",
-        reference="Donchian; TA-Lib MAX, MIN",
-        chart=Chart(Pane.PRICE),
+        convention="Range of the candle and the close before it, not smoothed.",
+        reference="Wilder 1978; TA-Lib TRANGE",
     ),
-    Indicator(
-        "keltner",
-        "Keltner channel",
+    declare(
+        "average_range",
+        "Average range",
         Family.VOLATILITY,
-        ("high", "low", "close"),
+        HL,
+        {"period": period(14)},
+        call("ADR", timeperiod="period"),
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
+        convention="Arithmetic mean of high minus low.",
+        reference="TA-Lib ADR",
+    ),
+    declare(
+        "stddev",
+        "Standard deviation",
+        Family.VOLATILITY,
+        OF_SOURCE,
+        {"period": period(20)},
+        call("STDDEV", timeperiod="period"),
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
+        convention="Population deviation of the last candles, in units of price.",
+        reference="TA-Lib STDDEV",
+    ),
+    declare(
+        "variance",
+        "Variance",
+        Family.VOLATILITY,
+        OF_SOURCE,
+        {"period": period(20)},
+        call("VAR", timeperiod="period"),
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
+        convention="Population variance of the last candles.",
+        reference="TA-Lib VAR",
+    ),
+    declare(
+        "choppiness",
+        "Choppiness index",
+        Family.VOLATILITY,
+        HLC,
+        {"period": period(14)},
+        _choppiness,
+        warmup=candles("period", plus=1),
+        memory=candles("period"),
+        convention="Logarithm of the true ranges' sum over the range, to the base period, in percent.",
+        reference="Dreiss 1993; TA-Lib SUM, TRANGE, MAX, MIN",
+        chart=Chart(low=0.0, high=100.0, guides=(38.2, 61.8)),
+    ),
+    declare(
+        "ulcer_index",
+        "Ulcer index",
+        Family.VOLATILITY,
+        OF_SOURCE,
+        {"period": period(14, high=250)},
+        _ulcer_index,
+        warmup=candles("period", "period", plus=-1),
+        memory=candles("period", "period", plus=-2),
+        convention="Root of the mean square of the percent below the highest value of the last candles.",
+        reference="Martin 1987; TA-Lib MAX, SMA",
+    ),
+    declare(
+        "historical_volatility",
+        "Historical volatility",
+        Family.VOLATILITY,
+        ("close",),
         {
-            "period": period(20, high=250),
-            "atr_period": period(10, label="ATR period", high=200),
-            "multiplier": factor(2.0),
+            "period": period(30),
+            "per_year": Param("Candles per year", 365, 1, 525_600),
         },
-        ("upper", "middle", "lower"),
-        _keltner,
-        warmup=lambda p: max(int(p["period"]), int(p["atr_period"]) + 1),
-        memory=lambda p: max(ema_memory(p["period"]), wilder_memory(p["atr_period"])),
-        convention="EMA of the close, bands of Wilder's average true range.",
-        reference="Raschke's form; TA-Lib EMA, ATR",
-        chart=Chart(Pane.PRICE),
+        _historical,
+        warmup=candles("period", plus=1),
+        memory=candles("period"),
+        convention="Sample deviation of log returns in percent, times √(candles per year): 365 days, 8760 hours.",
+        reference="Close-to-close estimator; TA-Lib STDDEV",
+    ),
+    declare(
+        "chaikin_volatility",
+        "Chaikin volatility",
+        Family.VOLATILITY,
+        HL,
+        {"period": period(10, high=250), "change": period(10, label="Change over", low=1, high=250)},
+        Mended((call("CVI", timeperiod="period", rocperiod="change"),), _chaikin_mended, by_run=True),
+        warmup=candles("period", "change"),
+        memory=lambda p: ema_memory(p["period"]) + int(p["change"]),
+        convention="Change in percent of the EMA of the range.",
+        reference="Chaikin; TA-Lib CVI",
+        chart=AROUND_ZERO,
+    ),
+    declare(
+        "relative_volatility",
+        "Relative volatility index",
+        Family.VOLATILITY,
+        OF_SOURCE,
+        {
+            "period": period(14, high=200),
+            "deviation": period(10, label="Deviation period", high=250),
+        },
+        Mended((call("RVI", timeperiod="period", stddevperiod="deviation"),), _relative_mended, by_run=True),
+        warmup=candles("period", "deviation", plus=-1),
+        memory=lambda p: wilder_memory(p["period"]) + int(p["deviation"]),
+        convention="Wilder's average of deviations on rises, in percent of that of all.",
+        reference="Dorsey 1993; TA-Lib RVI",
+        chart=Chart(low=0.0, high=100.0, guides=(50.0,)),
     ),
 )

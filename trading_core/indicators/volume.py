@@ -1,94 +1,237 @@
-"""What was traded."""
+"""What was traded. Running totals depend on their start, so here they are sums over the last candles."""
 
 from __future__ import annotations
 
-import numpy as np
-import talib
+from trading_core.indicators.declare import (
+    AROUND_ZERO,
+    HLCV,
+    ON_PRICE,
+    call,
+    candles,
+    declare,
+    ema_fade,
+)
+from trading_core.indicators.formula import (
+    EMA,
+    Columns,
+    Mended,
+    Series,
+    blank,
+    choose,
+    clear,
+    nothing,
+    ratio,
+    sign,
+)
+from trading_core.indicators.momentum import FAST_SLOW
+from trading_core.indicators.smoothing import ema_memory
+from trading_core.indicators.spec import Chart, Family, Params, period
 
-from trading_core.indicators.smoothing import blank
-from trading_core.indicators.spec import Chart, Family, Indicator, Pane, Params, period
-from trading_core.market.candle import Floats
+Inputs = tuple[Series, ...]
 
-Columns = tuple[Floats, ...]
-
-_LARGE = 2.0**60
+_EMV_SCALE = 1e8
+"""The usual factor that lifts ease of movement to readable numbers."""
 
 
-def _volume_sma(inputs: Columns, params: Params) -> Columns:
-    return (talib.SMA(inputs[0], int(params["period"])),)
-
-
-def _vwap(inputs: Columns, params: Params) -> Columns:
+def _vwap(ta: Columns, inputs: Inputs, p: Params) -> Series:
     high, low, close, volume = inputs
-    length = int(params["period"])
+    n = p["period"]
     typical = (high + low + close) / 3.0
-    traded = talib.SUM(volume, length)
-    values = np.full(len(close), np.nan)
-    # A running sum keeps crumbs of large volumes gone by: the largest of the window tells real zeros.
-    usable = talib.MAX(volume, length) > 0.0
-    np.divide(talib.SUM(typical * volume, length), traded, out=values, where=usable)
-    return (values,)
+    values = ratio(ta.SUM(typical * volume, timeperiod=n), ta.SUM(volume, timeperiod=n))
+    # A running sum keeps crumbs of large volumes gone by: only the volumes tell real zeros.
+    return blank(values, ta.flat(volume, 0.0, count=n))
 
 
-def _mfi(inputs: Columns, params: Params) -> Columns:
+def _mfi_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
     high, low, close, volume = inputs
-    length = int(params["period"])
-    # TA-Lib says 0 where less than one unit of money flowed; a power of two lifts every real flow above.
-    values = talib.MFI(high, low, close, volume * _LARGE, length)
-    typical = high + low + close
-    flow = np.zeros(len(close))
-    flow[1:] = np.where(typical[1:] != typical[:-1], volume[1:], 0.0)
-    return (blank(values, talib.MAX(flow, length) == 0.0),)
+    moved = ta.MOM(ta.TYPPRICE(high, low, close), timeperiod=1) * volume
+    return clear(values[0], ta.flat(moved, 0.0, count=p["period"]))
 
 
-def _length(params: Params) -> int:
-    return int(params["period"])
+def _obv(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    close, volume = inputs
+    return ta.SUM(sign(ta.MOM(close, timeperiod=1)) * volume, timeperiod=p["period"])
 
 
-def _length_before(params: Params) -> int:
-    return int(params["period"]) - 1
+def _money_flow(inputs: Inputs) -> Series:
+    """Volume by the close's place in the range, -1 to 1; a candle without a range counts 0."""
+    high, low, close, volume = inputs
+    place = ratio((close - low) - (high - close), high - low)
+    return choose(high == low, 0.0, place) * volume
+
+
+def _ad(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    return ta.SUM(_money_flow(inputs), timeperiod=p["period"])
+
+
+def _cmf_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    return clear(values[0], ta.flat(inputs[3], 0.0, count=p["period"]))
+
+
+def _ease_of_movement(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    high, low, volume = inputs
+    moved = ta.MOM((high + low) / 2.0, timeperiod=1) * (high - low)
+    ease = choose(volume == 0.0, 0.0, ratio(moved, volume)) * _EMV_SCALE
+    without = ta.flat(volume, 0.0, count=p["period"])
+    return blank(ta.SMA(ease, timeperiod=p["period"]), without)
+
+
+def _pvo(ta: Columns, inputs: Inputs, p: Params) -> Series:
+    (volume,) = inputs
+    line = ta.PVO(volume, fastperiod=p["fast"], slowperiod=p["slow"], matype=EMA)
+    signal = ta.EMA(line, timeperiod=p["signal"])
+    line = blank(line, nothing(line, volume))
+    return line, signal, line - signal
+
+
+def _relative_volume_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    return clear(values[0], ta.flat(inputs[0], 0.0, count=p["period"], ago=1))
 
 
 INDICATORS = (
-    Indicator(
+    declare(
         "volume_sma",
         "Average volume",
         Family.VOLUME,
         ("volume",),
         {"period": period(20)},
-        ("value",),
-        _volume_sma,
-        warmup=_length,
-        memory=_length_before,
+        call("SMA", timeperiod="period"),
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
         convention="Arithmetic mean of the volume, base units.",
         reference="TA-Lib SMA",
     ),
-    Indicator(
+    declare(
+        "relative_volume",
+        "Relative volume",
+        Family.VOLUME,
+        ("volume",),
+        {"period": period(20)},
+        Mended((call("RVOL", timeperiod="period"),), _relative_volume_mended),
+        warmup=candles("period", plus=1),
+        memory=candles("period"),
+        convention="Volume over the mean volume of the candles before it.",
+        reference="TA-Lib RVOL",
+        chart=Chart(guides=(1.0,)),
+    ),
+    declare(
         "vwap",
         "Rolling volume-weighted average price",
         Family.VOLUME,
-        ("high", "low", "close", "volume"),
+        HLCV,
         {"period": period(60)},
-        ("value",),
         _vwap,
-        warmup=_length,
-        memory=_length_before,
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
         convention="Typical price weighted by volume over the last candles; not reset by the day.",
-        reference="Berkowitz 1988",
-        chart=Chart(Pane.PRICE),
+        reference="Berkowitz 1988; TA-Lib SUM",
+        chart=ON_PRICE,
     ),
-    Indicator(
+    declare(
         "mfi",
         "Money flow index",
         Family.VOLUME,
-        ("high", "low", "close", "volume"),
+        HLCV,
         {"period": period(14, high=200)},
-        ("value",),
-        _mfi,
-        warmup=lambda p: int(p["period"]) + 1,
-        memory=_length,
+        Mended((call("MFI", timeperiod="period"),), _mfi_mended),
+        warmup=candles("period", plus=1),
+        memory=candles("period"),
         convention="Share of rising typical price's money flow in the last candles.",
         reference="Quong, Soudack 1989; TA-Lib MFI",
         chart=Chart(low=0.0, high=100.0, guides=(20.0, 80.0)),
+    ),
+    declare(
+        "obv",
+        "On-balance volume, rolling",
+        Family.VOLUME,
+        ("close", "volume"),
+        {"period": period(20)},
+        _obv,
+        warmup=candles("period", plus=1),
+        memory=candles("period"),
+        convention="Volume of rising minus that of falling closes over the last candles: a window, not a total.",
+        reference="Granville 1963; TA-Lib SUM",
+        chart=AROUND_ZERO,
+    ),
+    declare(
+        "ad",
+        "Accumulation/distribution, rolling",
+        Family.VOLUME,
+        HLCV,
+        {"period": period(20)},
+        _ad,
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
+        convention="Sum over the last candles of volume by the close's place in the range: a window, not a total.",
+        reference="Chaikin; TA-Lib SUM",
+        chart=AROUND_ZERO,
+    ),
+    declare(
+        "adosc",
+        "Chaikin oscillator",
+        Family.VOLUME,
+        HLCV,
+        {"fast": period(3, label="Fast", high=100), "slow": period(10, label="Slow", low=3, high=200)},
+        call("ADOSC", fastperiod="fast", slowperiod="slow"),
+        warmup=candles("slow"),
+        memory=ema_fade("slow"),
+        convention="Fast EMA minus slow EMA of accumulation/distribution: where that starts cancels out.",
+        reference="Chaikin; TA-Lib ADOSC",
+        chart=AROUND_ZERO,
+        ordered=("fast", "slow"),
+    ),
+    declare(
+        "cmf",
+        "Chaikin money flow",
+        Family.VOLUME,
+        HLCV,
+        {"period": period(20)},
+        Mended((call("CMF", timeperiod="period"),), _cmf_mended),
+        warmup=candles("period"),
+        memory=candles("period", plus=-1),
+        convention="Volume by the close's place in the range, over all volume; -1 to 1.",
+        reference="Chaikin; TA-Lib CMF",
+        chart=Chart(low=-1.0, high=1.0, guides=(0.0,)),
+    ),
+    declare(
+        "force_index",
+        "Force index",
+        Family.VOLUME,
+        ("close", "volume"),
+        {"period": period(13, high=250)},
+        call("EFI", timeperiod="period"),
+        warmup=candles("period", plus=1),
+        memory=ema_fade("period"),
+        convention="EMA of the close's change times the volume.",
+        reference="Elder 1993; TA-Lib EFI",
+        chart=AROUND_ZERO,
+    ),
+    declare(
+        "ease_of_movement",
+        "Ease of movement",
+        Family.VOLUME,
+        ("high", "low", "volume"),
+        {"period": period(14)},
+        _ease_of_movement,
+        warmup=candles("period", plus=1),
+        memory=candles("period"),
+        convention="Mean of the median price's change times the range over the volume, times 10⁸.",
+        reference="Arms; TA-Lib MOM, SMA",
+        chart=AROUND_ZERO,
+    ),
+    declare(
+        "pvo",
+        "Percentage volume oscillator",
+        Family.VOLUME,
+        ("volume",),
+        {**FAST_SLOW, "signal": period(9, label="Signal", high=100)},
+        _pvo,
+        outputs=("pvo", "signal", "histogram"),
+        warmup=candles("slow", "signal", plus=-1),
+        memory=lambda p: ema_memory(p["slow"] + p["signal"]),
+        convention="Fast EMA minus slow EMA of the volume in percent of the slow one; its EMA is the signal.",
+        reference="TA-Lib PVO",
+        chart=AROUND_ZERO,
+        ordered=("fast", "slow"),
     ),
 )

@@ -5,7 +5,9 @@ A backtest fills these from memory, the live path from its rows, so the two can 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from trading_core.execution.intent import ExitReason
 from trading_core.execution.order import Role, Side
@@ -20,7 +22,8 @@ class DecisionRecord:
     code: str
     leaves: str = ""
     """Truth of the conditions, packed, in hex."""
-    details: dict[str, str | int] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """As ``OutcomeRecord.details``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-import talib
+import numpy.typing as npt
 
 from trading_core.indicators.anchor import compute
 from trading_core.indicators.catalog import CATALOG
-from trading_core.indicators.spec import SOURCE, Family, Indicator, Param, Params
-from trading_core.market.candle import Floats
+from trading_core.indicators.spec import SOURCE
+from trading_core.market.candle import Candle, Floats, Times
+from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import Dense, Frames, dense
-from trading_core.rules.model import (
-    Arithmetic,
+from trading_core.rules.facts import DO, fact_number
+from trading_core.rules.market_clock import clock_at, session_at
+from trading_core.rules.moving import SLOPE, change, clean, day_sums, percentile, shifted, sliced
+from trading_core.rules.operands import (
     Change,
+    Clock,
     Combined,
-    Constant,
     Operand,
+    Percentile,
     Price,
+    Session,
+    Slope,
+    Ticker,
     Value,
 )
-from trading_core.rules.requirements import Grid, grid_of, value_start
+from trading_core.rules.requirements import BASE, TURNOVER, Grid, grid_of, value_start
 from trading_core.rules.text import operand_text
 from trading_core.rules.truth import Truth
 
@@ -44,8 +51,12 @@ class Closes:
 
     def numbers(self, timeframe: Timeframe) -> np.ndarray:
         """The number of the candle of another timeframe that closed last at each close."""
-        closes = (np.arange(self.rows, dtype=np.int64) + self.first + 1) * self.timeframe.ms
-        return closes // timeframe.ms - 1
+        return self.times // timeframe.ms - 1
+
+    @property
+    def times(self) -> Times:
+        """The closes themselves, in ms."""
+        return (np.arange(self.rows, dtype=np.int64) + self.first + 1) * self.timeframe.ms
 
 
 class Evaluation:
@@ -55,8 +66,9 @@ class Evaluation:
     Frames must not change while it lives.
     """
 
-    def __init__(self, frames: Frames) -> None:
+    def __init__(self, frames: Frames, tickers: TickersBySymbol | None = None) -> None:
         self._frames = frames
+        self._tickers: TickersBySymbol = tickers or {}
         self._dense: dict[tuple[str, Timeframe], Dense | None] = {}
         self._series: dict[tuple[str, Timeframe, str], tuple[int, tuple[Floats, ...]]] = {}
         self._scopes: dict[tuple[str, Closes], Scope] = {}
@@ -77,6 +89,41 @@ class Evaluation:
             candles = self._frames.get(key)
             self._dense[key] = None if candles is None or not len(candles) else dense(candles, timeframe)
         return self._dense[key]
+
+    def candle(self, symbol: str, timeframe: Timeframe, number: int) -> Candle | None:
+        """One candle by its number; None if it is missing."""
+        candles = self._frames.get((symbol, timeframe))
+        if candles is None or not len(candles):
+            return None
+        open_ms = number * timeframe.ms
+        row = len(candles) - 1
+        if candles.open_time[row] != open_ms:
+            row = int(np.searchsorted(candles.open_time, open_ms))
+        found = row < len(candles) and candles.open_time[row] == open_ms
+        return candles[row] if found else None
+
+    def present(self, symbol: str, candles: Closes) -> npt.NDArray[np.bool_]:
+        """Which candles of a symbol there are."""
+        found = np.zeros(candles.rows, dtype=np.bool_)
+        frame = self._frames.get((symbol, candles.timeframe))
+        if frame is not None and len(frame):
+            places = frame.open_time // candles.timeframe.ms - candles.first
+            found[places[(places >= 0) & (places < candles.rows)]] = True
+        return found
+
+    def told(self, symbol: str, field: str, times: Times) -> Floats:
+        """A figure of the contract as known at each time; NaN where it is not."""
+        if field == TURNOVER:
+            return self._turnover(symbol, times)
+        tickers = self._tickers.get(symbol)
+        return np.full(len(times), np.nan) if tickers is None else tickers.at(field, times)
+
+    def _turnover(self, symbol: str, times: Times) -> Floats:
+        frame = self.dense(symbol, BASE)
+        sums = self.series(symbol, BASE, TURNOVER, 0, lambda frame, _: (day_sums(paid(frame), frame.first),))
+        if frame is None or sums is None:
+            return np.full(len(times), np.nan)
+        return picked(sums[0], times // BASE.ms - 1 - frame.first)
 
     def series(
         self,
@@ -116,6 +163,9 @@ class Scope:
 Make = Callable[[Evaluation, str, int], Floats | None]
 """The array of a column on its candles: evaluation, the bot's symbol, first candle number wanted."""
 
+Moment = Callable[[Evaluation, str, Times], Floats]
+"""The values of a column at moments: evaluation, the bot's symbol, times in ms."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -125,6 +175,8 @@ class Column:
     grid: Grid
     offset: int
     make: Make
+    moment: Moment | None = None
+    """What tells the values at any moment; None for one that changes with its candles only."""
 
     def native(self, evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
         """The values on their own candles, offset applied; None without candles."""
@@ -139,6 +191,8 @@ class Column:
         return found
 
     def _at(self, evaluation: Evaluation, symbol: str, closes: Closes) -> Floats:
+        if self.moment is not None:
+            return self.moment(evaluation, symbol, closes.times)
         own = self.grid.symbol or symbol
         frame = evaluation.dense(own, self.grid.timeframe)
         first = (closes.first + 1) * closes.timeframe.ms // self.grid.timeframe.ms - 1 - self.offset
@@ -147,45 +201,45 @@ class Column:
             return np.full(closes.rows, np.nan)
         if self.grid.timeframe == closes.timeframe:
             return sliced(values, first - frame.first, closes.rows)
-        rows = closes.numbers(self.grid.timeframe) - (self.offset + frame.first)
-        inside = (rows >= 0) & (rows < len(values))
-        return np.where(inside, values[np.clip(rows, 0, len(values) - 1)], np.nan)
+        return picked(values, closes.numbers(self.grid.timeframe) - (self.offset + frame.first))
 
 
-def shifted(values: Floats, by: int) -> Floats:
-    """The values ``by`` rows earlier."""
-    return sliced(values, -by, len(values))
+def picked(values: Floats, rows: Times) -> Floats:
+    """The values at rows that never fall; NaN for rows outside."""
+    low, high = np.searchsorted(rows, (0, len(values)))
+    if low == 0 and high == len(rows):
+        return values.take(rows)
+    found = np.full(len(rows), np.nan)
+    found[low:high] = values.take(rows[low:high])
+    return found
 
 
-def sliced(values: Floats, start: int, rows: int) -> Floats:
-    """That many rows from ``start`` on, NaN outside."""
-    if start >= 0 and start + rows <= len(values):
-        return values[start : start + rows]
-    part = np.full(rows, np.nan)
-    low, high = max(start, 0), min(start + rows, len(values))
-    if low < high:
-        part[low - start : high - start] = values[low:high]
-    return part
+def present(values: Floats, frame: Dense) -> Floats:
+    """The values where there is a candle: a series has none at a gap, whatever it is made of."""
+    return values if frame.present is None else np.where(frame.present, values, np.nan)
+
+
+def paid(frame: Dense) -> Floats:
+    """What was traded in each candle, in the quote coin; from mean price and volume where it was not told."""
+    told = frame.candles.turnover
+    return np.where(np.isnan(told), frame.column("hlc3") * frame.column("volume"), told)
 
 
 def column(operand: Operand, home: Grid) -> Column | float:
     """Compile an operand; ``home`` is the grid that names none."""
-    if isinstance(operand, Constant):
-        return operand.value
     grid = grid_of(operand, home)
-    assert grid is not None
+    if grid is None:
+        return fact_number(operand, {})  # a number, or what the bot alone knows
     if isinstance(operand, Price):
         return _price(operand, grid)
     if isinstance(operand, Value):
         return _value(operand, grid)
-    text = operand_text(operand)
+    if isinstance(operand, (Ticker, Clock, Session)):
+        return _moment(operand, grid)
     if isinstance(operand, Combined):
-        return Column(text, grid, 0, _combined(operand, text, grid, home))
-    of = column(operand.of, home)
-    assert isinstance(of, Column)
-    if isinstance(operand, Change):
-        return Column(text, grid, 0, _change(of, operand.n, text))
-    return Column(text, grid, 0, _slope(of, operand.n, text))
+        return _combined(operand, grid, home)
+    assert isinstance(operand, (Change, Slope, Percentile))
+    return _moving(operand, home)
 
 
 def _price(price: Price, grid: Grid) -> Column:
@@ -209,11 +263,20 @@ def _value(value: Value, grid: Grid) -> Column:
 
     def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
         def run(frame: Dense, row: int) -> tuple[Floats, ...]:
-            start = value_start(value, wanted)
+            start = value_start(value, grid.timeframe, wanted)
             columns = [source.native(evaluation, symbol, start) for source in inputs]
             ready = tuple(c for c in columns if c is not None)
             gapless = value.source is None and frame.present is None
-            return compute(indicator, params, ready, first=frame.first, wanted=row, gapless=gapless)
+            outputs = compute(
+                indicator,
+                params,
+                ready,
+                first=frame.first,
+                timeframe=grid.timeframe,
+                wanted=row,
+                gapless=gapless,
+            )
+            return tuple(present(output, frame) for output in outputs)
 
         made = evaluation.series(grid.symbol or symbol, grid.timeframe, name, wanted, run)
         return None if made is None else made[output]
@@ -228,68 +291,64 @@ def _input(name: str, source: Operand | None, grid: Grid) -> Column:
     return made
 
 
-def _change(of: Column, n: int, text: str) -> Make:
-    def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
-        def run(frame: Dense, row: int) -> tuple[Floats, ...]:
-            now = of.native(evaluation, symbol, wanted - n)
-            assert now is not None
-            then = shifted(now, n)
-            return (clean((now - then) / np.abs(then) * 100.0),)
+def _moment(operand: Ticker | Clock | Session, grid: Grid) -> Column:
+    text = operand_text(operand)
 
-        grid = of.grid
+    def moment(evaluation: Evaluation, symbol: str, times: Times) -> Floats:
+        return tell(operand, evaluation, grid.symbol or symbol, times)
+
+    def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
+        """As a series it has a value where its grid has a candle, so that a gap is one for it too."""
+
+        def run(frame: Dense, row: int) -> tuple[Floats, ...]:
+            values = np.full(len(frame), np.nan)
+            closes = (np.arange(row, len(frame), dtype=np.int64) + frame.first + 1) * grid.timeframe.ms
+            values[row:] = moment(evaluation, symbol, closes)
+            return (present(values, frame),)
+
         made = evaluation.series(grid.symbol or symbol, grid.timeframe, text, wanted, run)
         return None if made is None else made[0]
 
-    return make
+    return Column(text, grid, 0, make, moment)
 
 
-def _run_slope(inputs: tuple[Floats, ...], params: Params) -> tuple[Floats, ...]:
-    n = int(params["n"])
-    slope = talib.LINEARREG_SLOPE(inputs[0], n)
-    # Rounding leaves crumbs where nothing moved: flat is flat.
-    slope[talib.MAX(inputs[0], n) == talib.MIN(inputs[0], n)] = 0.0
-    return (slope,)
+def tell(operand: Ticker | Clock | Session, evaluation: Evaluation, symbol: str, times: Times) -> Floats:
+    """What such an operand of a symbol tells at each time (ms)."""
+    if isinstance(operand, Ticker):
+        return evaluation.told(operand.symbol or symbol, operand.field, times)
+    if isinstance(operand, Clock):
+        return clock_at(operand.field, operand.zone, times)
+    return session_at(operand.name, times)
 
 
-_SLOPE = Indicator(
-    "slope",
-    "Slope",
-    Family.TREND,
-    (SOURCE,),
-    {"n": Param("Candles", 5, 2, 500)},
-    ("value",),
-    _run_slope,
-    warmup=lambda p: int(p["n"]),
-    memory=None,
-    convention="Slope of the least-squares line through the last candles.",
-    reference="TA-Lib LINEARREG_SLOPE",
-)
+def _moving(operand: Change | Slope | Percentile, home: Grid) -> Column:
+    of = column(operand.of, home)
+    assert isinstance(of, Column)
+    text, grid, n = operand_text(operand), of.grid, operand.n
 
+    def values_of(values: Floats, frame: Dense, row: int) -> Floats:
+        if isinstance(operand, Change):
+            return change(values, shifted(values, n))
+        if isinstance(operand, Percentile):
+            begin = max(0, row - n + 1)
+            return sliced(percentile(values[begin:], n), -begin, len(values))
+        return compute(SLOPE, {"n": n}, (values,), first=frame.first, timeframe=grid.timeframe, wanted=row)[0]
 
-def _slope(of: Column, n: int, text: str) -> Make:
     def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
         def run(frame: Dense, row: int) -> tuple[Floats, ...]:
-            values = of.native(evaluation, symbol, wanted - n + 1)
+            values = of.native(evaluation, symbol, wanted - n)
             assert values is not None
-            return compute(_SLOPE, {"n": n}, (values,), first=frame.first, wanted=row)
+            return (present(values_of(values, frame, row), frame),)
 
-        grid = of.grid
         made = evaluation.series(grid.symbol or symbol, grid.timeframe, text, wanted, run)
         return None if made is None else made[0]
 
-    return make
+    return Column(text, grid, 0, make)
 
 
-_DO = {
-    Arithmetic.ADD: np.add,
-    Arithmetic.SUB: np.subtract,
-    Arithmetic.MUL: np.multiply,
-    Arithmetic.DIV: np.true_divide,
-}
-
-
-def _combined(operand: Combined, text: str, grid: Grid, home: Grid) -> Make:
-    do = _DO[operand.operation]
+def _combined(operand: Combined, grid: Grid, home: Grid) -> Column:
+    do = DO[operand.operation]
+    text = operand_text(operand)
     parts = (column(operand.left, home), column(operand.right, home))
 
     def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
@@ -298,12 +357,12 @@ def _combined(operand: Combined, text: str, grid: Grid, home: Grid) -> Make:
                 part if isinstance(part, float) else _on(part, grid, frame, evaluation, symbol, wanted)
                 for part in parts
             )
-            return (clean(do(left, right)),)
+            return (present(clean(do(left, right)), frame),)
 
         made = evaluation.series(grid.symbol or symbol, grid.timeframe, text, wanted, run)
         return None if made is None else made[0]
 
-    return make
+    return Column(text, grid, 0, make)
 
 
 def _on(part: Column, grid: Grid, frame: Dense, evaluation: Evaluation, symbol: str, wanted: int) -> Floats:
@@ -313,11 +372,4 @@ def _on(part: Column, grid: Grid, frame: Dense, evaluation: Evaluation, symbol: 
         assert values is not None
         return values
     closes = Closes(grid.timeframe, frame.first + len(frame) - 1, len(frame))
-    values = part.at(evaluation.scope(symbol, closes))
-    return values if frame.present is None else np.where(frame.present, values, np.nan)
-
-
-def clean(values: Floats) -> Floats:
-    """The values with NaN for what is not finite."""
-    values[~np.isfinite(values)] = np.nan
-    return values
+    return part.at(evaluation.scope(symbol, closes))

@@ -11,19 +11,21 @@ import numpy as np
 from trading_core.market.candle import Floats
 from trading_core.market.timeframe import Timeframe
 from trading_core.rules import truth as t
-from trading_core.rules.columns import Column, Evaluation, Scope, column
+from trading_core.rules.columns import Column, Evaluation, Scope, column, present
+from trading_core.rules.fold import gathered
 from trading_core.rules.model import (
-    All,
-    AtLeast,
     Compare,
     Condition,
     Count,
+    Named,
     Node,
     Not,
     Range,
     RuleSet,
     Trend,
+    asks_facts,
     children,
+    operands,
 )
 from trading_core.rules.requirements import Grid, check_timeframe, lookback
 from trading_core.rules.text import condition_text
@@ -70,6 +72,8 @@ class Compiled:
     trees: tuple[tuple[str, Branch | Leaf], ...]
     """The trees that there are."""
     leaves: tuple[Leaf, ...]
+    slots: tuple[Branch | Leaf, ...]
+    """What a verdict keeps the truth of: every condition, then the counts of ``RuleSet.counts``."""
     rows: int
     """Closes to ask about so that the last is answered in full: a power of two, so that rule-sets share."""
 
@@ -96,10 +100,20 @@ def _compile(rules: RuleSet, timeframe: Timeframe) -> Compiled:
     home = Grid(None, timeframe)
     leaves = tuple(_leaf(condition, home) for condition in rules.conditions)
     waiting = iter(leaves)
-    present = [(name, tree) for name, tree in rules.trees() if tree is not None]
-    trees = tuple((name, _branch(tree, waiting)) for name, tree in present)
-    back = max((lookback(tree) for _, tree in present), default=0)
-    return Compiled(rules, timeframe, trees, leaves, 1 << back.bit_length())
+    asked = [(name, tree) for name, tree in rules.trees() if tree is not None]
+    trees = tuple((name, _branch(tree, waiting)) for name, tree in asked)
+    counts = tuple(count for _, tree in trees for count in _outer_counts(tree))
+    back = max((lookback(tree) for _, tree in asked), default=0)
+    return Compiled(rules, timeframe, trees, leaves, (*leaves, *counts), 1 << back.bit_length())
+
+
+def _outer_counts(branch: Branch | Leaf) -> Iterator[Branch]:
+    if isinstance(branch, Branch):
+        if isinstance(branch.node, Count):
+            yield branch
+        else:
+            for child in branch.children:
+                yield from _outer_counts(child)
 
 
 def _branch(node: Node, leaves: Iterator[Leaf]) -> Branch | Leaf:
@@ -111,46 +125,35 @@ def _branch(node: Node, leaves: Iterator[Leaf]) -> Branch | Leaf:
 
 
 def _ask(node: Node, asks: tuple[Ask, ...]) -> Ask:
+    if isinstance(node, Named):
+        return asks[0]
     if isinstance(node, Not):
         return lambda scope: t.opposite(asks[0](scope))
     if isinstance(node, Count):
         k, n = node.k, node.n
         return lambda scope: t.counted(asks[0](scope), k, n)
-    if isinstance(node, AtLeast):
-        return _at_least(node.k, asks)
-    return _folded(np.minimum if isinstance(node, All) else np.maximum, asks)
+    return _gathered(node, asks)
 
 
-def _folded(fold: np.ufunc, asks: tuple[Ask, ...]) -> Ask:
-    def answer(scope: Scope) -> Truth:
-        truth = asks[0](scope)
-        for ask in asks[1:]:
-            truth = fold(truth, ask(scope))
-        return truth
-
-    return answer
-
-
-def _at_least(k: int, asks: tuple[Ask, ...]) -> Ask:
-    def answer(scope: Scope) -> Truth:
-        rows = np.stack([ask(scope) for ask in asks])
-        return t.enough((rows == t.TRUE).sum(axis=0), (rows == t.UNKNOWN).sum(axis=0), k)
-
-    return answer
+def _gathered(node: Node, asks: tuple[Ask, ...]) -> Ask:
+    return lambda scope: gathered(node, np.stack([ask(scope) for ask in asks]))
 
 
 def _leaf(condition: Condition, home: Grid) -> Leaf:
     text = condition_text(condition)
-    left = column(condition.left, home)
+    parts = tuple(column(operand, home) for operand in operands(condition))
+    if asks_facts(condition):
+        return Leaf(condition, text, _unknown, parts)
     if isinstance(condition, Trend):
-        assert isinstance(left, Column)
-        answer = _trend(left, condition.n, text, up=condition.op == "rising")
-        return Leaf(condition, text, answer, (left,))
-    if isinstance(condition, Range):
-        low, high = column(condition.low, home), column(condition.high, home)
-        return Leaf(condition, text, _range(left, low, high, condition.op), (left, low, high))
-    right = column(condition.right, home)
-    return Leaf(condition, text, _COMPARE[condition.op](left, right), (left, right))
+        assert isinstance(parts[0], Column)
+        return Leaf(condition, text, _trend(parts[0], condition.n, text, up=condition.op == "rising"), parts)
+    ask = t.ranged if isinstance(condition, Range) else t.compared
+    op = condition.op
+
+    def answer(scope: Scope) -> Truth:
+        return ask(op, *(numbers(part, scope) for part in parts))
+
+    return Leaf(condition, text, answer, parts)
 
 
 def numbers(part: Column | float, scope: Scope) -> Number:
@@ -158,59 +161,27 @@ def numbers(part: Column | float, scope: Scope) -> Number:
     return part if isinstance(part, float) else part.at(scope)
 
 
-def _sign(left: Column | float, right: Column | float, scope: Scope) -> Floats:
-    return t.order(numbers(left, scope), numbers(right, scope))
-
-
-def _compare(says: Callable[[Floats], Truth]) -> Callable[[Column | float, Column | float], Ask]:
-    return lambda left, right: lambda scope: says(_sign(left, right, scope))
-
-
-def _cross(
-    was: Callable[[Floats], Truth], now: Callable[[Floats], Truth]
-) -> Callable[[Column | float, Column | float], Ask]:
-    def build(left: Column | float, right: Column | float) -> Ask:
-        def answer(scope: Scope) -> Truth:
-            sign = _sign(left, right, scope)
-            return t.both(t.before(was(sign)), now(sign))
-
-        return answer
-
-    return build
-
-
-_COMPARE = {
-    "<": _compare(t.below),
-    "<=": _compare(t.at_most),
-    ">": _compare(t.above),
-    ">=": _compare(t.at_least),
-    "crosses_above": _cross(t.at_most, t.above),
-    "crosses_below": _cross(t.at_least, t.below),
-}
-
-
-def _range(left: Column | float, low: Column | float, high: Column | float, op: str) -> Ask:
-    def answer(scope: Scope) -> Truth:
-        value = numbers(left, scope)
-        inside = t.both(
-            t.at_least(t.order(value, numbers(low, scope))), t.at_most(t.order(value, numbers(high, scope)))
-        )
-        return inside if op == "between" else t.opposite(inside)
-
-    return answer
+def _unknown(scope: Scope) -> Truth:
+    """What is said to everyone of what a bot alone knows."""
+    return np.full(scope.closes.rows, t.UNKNOWN, dtype=np.uint8)
 
 
 def _trend(left: Column, n: int, text: str, *, up: bool) -> Ask:
     """Steps are counted on the operand's own candles, then shown at the closes."""
-
-    def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
-        values = left.native(evaluation, symbol, wanted - n)
-        return None if values is None else t.steady(values, n, up=up)
-
-    steps = Column(text, left.grid, 0, make)
+    steps = trend_column(left, n, text, up=up)
 
     def answer(scope: Scope) -> Truth:
-        values = steps.at(scope)
-        return t.known(values, values > 0)
+        return t.compared(">", steps.at(scope), 0.0)
 
     return answer
+
+
+def trend_column(left: Column, n: int, text: str, *, up: bool) -> Column:
+    """1 where each of the last n steps of a column went up (or down), 0 where one did not."""
+
+    def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
+        frame = evaluation.dense(left.grid.symbol or symbol, left.grid.timeframe)
+        values = left.native(evaluation, symbol, wanted - n)
+        return None if values is None or frame is None else present(t.steady(values, n, up=up), frame)
+
+    return Column(text, left.grid, 0, make)

@@ -10,36 +10,43 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import Frames
 from trading_core.rules.columns import Closes, Evaluation
 from trading_core.rules.compile import compile_rules
+from trading_core.rules.fold import SIGNED
 from trading_core.rules.model import TREES, RuleSet
 from trading_core.rules.truth import Truth
-from trading_core.rules.verdict import History, Truths, Verdict, pack_truths
+from trading_core.rules.verdict import History, Truths, Verdict, pack_truths, slots_of
 
-_SIGNED = np.array([0, -1, 1], dtype=np.int8)
 _VALUES = (0, -1, 1)
 
 
-def evaluate(rules: RuleSet, frames: Frames, *, symbol: str, timeframe: Timeframe) -> History:
+def evaluate(
+    rules: RuleSet,
+    frames: Frames,
+    *,
+    symbol: str,
+    timeframe: Timeframe,
+    tickers: TickersBySymbol | None = None,
+) -> History:
     """Return what the rules say at every candle of the bot's frame."""
     compiled = compile_rules(rules, timeframe)
-    evaluation = Evaluation(frames)
+    evaluation = Evaluation(frames, tickers)
     frame = evaluation.dense(symbol, timeframe)
     if frame is None:
         return _nothing(compiled.rules)
+    candles = frames[symbol, timeframe]
     # Closes before the first candle are asked too: other series may know them.
     margin = compiled.rows - 1
     scope = evaluation.scope(symbol, Closes(timeframe, frame.first + len(frame) - 1, len(frame) + margin))
-    kept = np.arange(margin, margin + len(frame))
-    if frame.present is not None:
-        kept = kept[frame.present]
+    kept = slice(margin, None) if frame.present is None else margin + np.flatnonzero(frame.present)
     with np.errstate(all="ignore"):
-        trees = {name: np.zeros(len(kept), dtype=np.int8) for name in TREES}
+        trees = {name: np.zeros(len(candles), dtype=np.int8) for name in TREES}
         trees |= {name: _signed(tree.ask(scope), kept) for name, tree in compiled.trees}
-        leaves = [_signed(leaf.ask(scope), kept) for leaf in compiled.leaves]
-    return History(frames[symbol, timeframe].open_time + timeframe.ms, trees, np.stack(leaves))
+        leaves = [_signed(slot.ask(scope), kept) for slot in compiled.slots]
+    return History(candles.open_time + timeframe.ms, trees, np.stack(leaves))
 
 
 def evaluate_last(
@@ -49,27 +56,28 @@ def evaluate_last(
     symbol: str,
     timeframe: Timeframe,
     close_ms: int,
+    tickers: TickersBySymbol | None = None,
     evaluation: Evaluation | None = None,
 ) -> Verdict:
     """Return what the rules say at one close.
 
-    Pass the same ``evaluation`` for all rule-sets asked about the same frames: each distinct series
-    is then computed once. Candles that closed later don't matter.
+    Pass the same ``evaluation``, made of these frames and tickers, for all rule-sets asked: each distinct series is
+    then computed once. Candles that closed later don't matter.
     """
     compiled = compile_rules(rules, timeframe)
     closes = Closes(timeframe, close_ms // timeframe.ms - 1, compiled.rows)
-    scope = (evaluation or Evaluation(frames)).scope(symbol, closes)
+    scope = (evaluation or Evaluation(frames, tickers)).scope(symbol, closes)
     with np.errstate(all="ignore"):
         said = {name: _VALUES[tree.ask(scope)[-1]] for name, tree in compiled.trees}
-        leaves = pack_truths([_VALUES[leaf.ask(scope)[-1]] for leaf in compiled.leaves])
+        leaves = pack_truths([_VALUES[slot.ask(scope)[-1]] for slot in compiled.slots])
     return Verdict(**said, leaves=leaves)
 
 
-def _signed(truth: Truth, kept: npt.NDArray[np.int64]) -> Truths:
-    return _SIGNED[truth[kept]]
+def _signed(truth: Truth, kept: npt.NDArray[np.int64] | slice) -> Truths:
+    return SIGNED[truth[kept]]
 
 
 def _nothing(rules: RuleSet) -> History:
     empty = np.zeros(0, dtype=np.int8)
-    leaves = np.zeros((len(rules.conditions), 0), dtype=np.int8)
+    leaves = np.zeros((slots_of(rules), 0), dtype=np.int8)
     return History(np.zeros(0, dtype=np.int64), dict.fromkeys(TREES, empty), leaves)

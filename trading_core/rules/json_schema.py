@@ -1,4 +1,4 @@
-"""The JSON Schema of rule-set documents, derived from the catalogs."""
+"""The JSON Schema of rule-set documents and of layers, derived from the catalogs."""
 
 from __future__ import annotations
 
@@ -7,37 +7,70 @@ from typing import Any
 from trading_core.indicators.catalog import CATALOG
 from trading_core.indicators.spec import SOURCE, Indicator
 from trading_core.market.timeframe import Timeframe
-from trading_core.rules.limits import MAX_LOOKBACK, MAX_NUMBER
-from trading_core.rules.model import PRICE_FIELDS, SCHEMA, TREES, Arithmetic
+from trading_core.rules.layers import BASES, WAYS
+from trading_core.rules.limits import MAX_EXPIRES, MAX_LOOKBACK, MAX_NODES, MAX_NUMBER, MAX_TAGS, MAX_TREND
+from trading_core.rules.model import SCHEMA, TREES
+from trading_core.rules.operands import CLOCK_FIELDS, FACTS, PRICE_FIELDS, TICKERS, Arithmetic
 from trading_core.rules.operators import OPERATORS, Form
+from trading_core.rules.sessions import SESSIONS
 
 _NODE = {"$ref": "#/$defs/node"}
 _OPERAND = {"$ref": "#/$defs/operand"}
 
 
+_ID = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}
+_TAGS = {
+    "type": "array",
+    "maxItems": MAX_TAGS,
+    "uniqueItems": True,
+    "items": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,19}$"},
+}
+
+
 def rules_schema() -> dict[str, Any]:
-    """Return the schema (draft 2020-12). What it can't say (depth, reach) the parser checks."""
+    """Return the schema (draft 2020-12). What it can't say (depth, reach, cost, names) the parser checks."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "AI-Lona rule-set",
+        "title": "AI-Lona rule-set, or a layer over one",
         "type": "object",
-        "required": ["schema"],
-        "additionalProperties": False,
-        "properties": {
-            "schema": {"const": SCHEMA},
-            **{tree: {"anyOf": [_NODE, {"type": "null"}]} for tree in TREES},
-        },
+        "if": {"required": ["extends"]},
+        "then": {"$ref": "#/$defs/layer"},
+        "else": {"$ref": "#/$defs/rules"},
         "$defs": {
+            "rules": _rules(),
+            "layer": _layer(),
             "node": {"type": "object"} | _one_of_keys({**_nodes(), "op": _condition()}),
             "operand": {
                 "type": ["number", "object"],
                 "minimum": -MAX_NUMBER,
                 "maximum": MAX_NUMBER,
-                **_one_of_keys({**_computed(), "price": _price(), "indicator": _value()}),
+                **_one_of_keys({**_computed(), **_plain(), "price": _price(), "indicator": _value()}),
             },
             **{name: _indicator(indicator) for name, indicator in CATALOG.items()},
         },
     }
+
+
+def _rules() -> dict[str, Any]:
+    trees: dict[str, Any] = {tree: {"anyOf": [_NODE, {"type": "null"}]} for tree in TREES}
+    return _closed({"schema": {"const": SCHEMA}}, {"expires": _whole(1, MAX_EXPIRES), **trees})
+
+
+def _layer() -> dict[str, Any]:
+    joined = _closed({"with": {"enum": list(WAYS)}, "node": _NODE})
+    return _closed(
+        {"schema": {"const": SCHEMA}, "extends": {"enum": list(BASES)}},
+        {
+            "override": {"type": "object", "propertyNames": _ID, "additionalProperties": _NODE},
+            "disable": {"type": "array", "maxItems": MAX_NODES, "uniqueItems": True, "items": _ID},
+            "extend": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": dict.fromkeys(TREES, joined),
+            },
+            "expires": _whole(1, MAX_EXPIRES),
+        },
+    )
 
 
 def _one_of_keys(shapes: dict[str, Any]) -> dict[str, Any]:
@@ -57,6 +90,11 @@ def _closed(properties: dict[str, Any], optional: dict[str, Any] | None = None) 
     }
 
 
+def _named(properties: dict[str, Any]) -> dict[str, Any]:
+    """A node, which may have a name and tags."""
+    return _closed(properties, {"id": _ID, "tags": _TAGS})
+
+
 def _whole(low: int, high: int = MAX_LOOKBACK) -> dict[str, Any]:
     return {"type": "integer", "minimum": low, "maximum": high}
 
@@ -73,13 +111,13 @@ def _nodes() -> dict[str, Any]:
     several = {"type": "array", "items": _NODE, "minItems": 1}
     lasting = _closed({"n": _whole(1), "of": _NODE})
     return {
-        "all": _closed({"all": several}),
-        "any": _closed({"any": several}),
-        "not": _closed({"not": _NODE}),
-        "at_least": _closed({"at_least": _closed({"k": _whole(1), "of": several})}),
-        "within": _closed({"within": lasting}),
-        "for": _closed({"for": lasting}),
-        "count": _closed({"count": _closed({"k": _whole(1), "n": _whole(1), "of": _NODE})}),
+        "all": _named({"all": several}),
+        "any": _named({"any": several}),
+        "not": _named({"not": _NODE}),
+        "at_least": _named({"at_least": _closed({"k": _whole(1), "of": several})}),
+        "within": _named({"within": lasting}),
+        "for": _named({"for": lasting}),
+        "count": _named({"count": _closed({"k": _whole(1), "n": _whole(1), "of": _NODE})}),
     }
 
 
@@ -87,7 +125,7 @@ def _condition() -> dict[str, Any]:
     more: dict[Form, dict[str, Any]] = {
         Form.COMPARE: {"right": _OPERAND},
         Form.RANGE: {"low": _OPERAND, "high": _OPERAND},
-        Form.TREND: {"n": _whole(1, 50)},
+        Form.TREND: {"n": _whole(1, MAX_TREND)},
     }
     names = {form: [o.name for o in OPERATORS.values() if o.form is form] for form in more}
     return {
@@ -95,7 +133,7 @@ def _condition() -> dict[str, Any]:
         "allOf": [
             {
                 "if": {"properties": {"op": {"enum": names[form]}}},
-                "then": _closed({"left": _OPERAND, "op": True, **rest}),
+                "then": _named({"left": _OPERAND, "op": True, **rest}),
             }
             for form, rest in more.items()
         ],
@@ -108,6 +146,18 @@ def _computed() -> dict[str, Any]:
         **{operation.value: _closed({operation.value: pair}) for operation in Arithmetic},
         "change_pct": _closed({"change_pct": _closed({"of": _OPERAND, "n": _whole(1)})}),
         "slope": _closed({"slope": _closed({"of": _OPERAND, "n": _whole(2)})}),
+        "percentile": _closed({"percentile": _closed({"of": _OPERAND, "n": _whole(2)})}),
+    }
+
+
+def _plain() -> dict[str, Any]:
+    zone = {"type": "string", "pattern": "^[A-Z][A-Za-z0-9_+/-]{0,60}$", "default": "UTC"}
+    symbol = {"symbol": _place()["symbol"]}
+    return {
+        "ticker": _closed({"ticker": {"enum": list(TICKERS)}}, symbol),
+        "clock": _closed({"clock": {"enum": list(CLOCK_FIELDS)}}, {"zone": zone}),
+        "session": _closed({"session": {"enum": list(SESSIONS)}}),
+        **{scope: _closed({scope: {"enum": list(fields)}}) for scope, fields in FACTS.items()},
     }
 
 

@@ -5,91 +5,87 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from trading_core.market.timeframe import Timeframe
+from trading_core.rules.operands import (
+    CLOCK_FIELDS,
+    FACTS,
+    PORTFOLIO_FACTS,
+    POSITION_FACTS,
+    PRICE_FIELDS,
+    TICKERS,
+    Arithmetic,
+    Change,
+    Clock,
+    Combined,
+    Constant,
+    Fact,
+    Operand,
+    Percentile,
+    Price,
+    Session,
+    Slope,
+    Ticker,
+    Value,
+    atoms,
+    number,
+    operand_data,
+)
 
-SCHEMA = 1
-"""The version of the rule-set document."""
+__all__ = [
+    "CLOCK_FIELDS",
+    "FACTS",
+    "PORTFOLIO_FACTS",
+    "POSITION_FACTS",
+    "PRICE_FIELDS",
+    "SCHEMA",
+    "TICKERS",
+    "TREES",
+    "All",
+    "AnyOf",
+    "Arithmetic",
+    "AtLeast",
+    "Change",
+    "Clock",
+    "Combined",
+    "Compare",
+    "Condition",
+    "Constant",
+    "Count",
+    "Fact",
+    "Named",
+    "Node",
+    "Not",
+    "Operand",
+    "Percentile",
+    "Price",
+    "Range",
+    "RuleSet",
+    "Session",
+    "Slope",
+    "Ticker",
+    "Trend",
+    "Value",
+    "asks_facts",
+    "children",
+    "conditions",
+    "node_data",
+    "number",
+    "operand_data",
+    "operands",
+    "outer_counts",
+]
+
+SCHEMA = 2
+"""The version of the rule-set document; older ones are raised to it when they are read."""
 
 TREES = ("long", "short", "exit_long", "exit_short", "average_long", "average_short")
-
-PRICE_FIELDS = ("open", "high", "low", "close", "volume", "hl2", "hlc3")
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A number."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """A field of a closed candle; None means the bot's own timeframe or symbol."""
-
-    field: str
-    timeframe: Timeframe | None = None
-    offset: int = 0
-    """Candles of its own timeframe back."""
-    symbol: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """An output of an indicator; ``source`` replaces the close where the indicator has one input."""
-
-    indicator: str
-    params: tuple[tuple[str, float], ...]
-    output: str
-    source: Operand | None = None
-    timeframe: Timeframe | None = None
-    offset: int = 0
-    symbol: str | None = None
-
-
-class Arithmetic(StrEnum):
-    """What can be done with two operands; a division by zero is not ready."""
-
-    ADD = "add"
-    SUB = "sub"
-    MUL = "mul"
-    DIV = "div"
-
-
-@dataclass(frozen=True, slots=True)
-class Combined:
-    """Two operands combined. Of different series it lives on the bot's candles, else on theirs."""
-
-    operation: Arithmetic
-    left: Operand
-    right: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Percent an operand changed over n candles of its own series."""
-
-    of: Operand
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Slope:
-    """Slope of the least-squares line through an operand's last n candles, in its unit per candle."""
-
-    of: Operand
-    n: int
-
-
-Operand = Constant | Price | Value | Combined | Change | Slope
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Left against right by one of ``< <= > >= crosses_above crosses_below``."""
+    """Left against right by one of ``< <= > >= == != crosses_above crosses_below``."""
 
     left: Operand
     op: str
@@ -158,8 +154,20 @@ class Count:
     """``within``, ``for`` or ``count``: how the document said it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A node with a name, so that layers can refer to it, and with tags that an entry carries away.
+
+    It says what its node says. Names are unique in a rule-set.
+    """
+
+    node: Node
+    id: str | None = None
+    tags: tuple[str, ...] = ()
+
+
 Condition = Compare | Range | Trend
-Node = Compare | Range | Trend | All | AnyOf | Not | AtLeast | Count
+Node = Compare | Range | Trend | All | AnyOf | Not | AtLeast | Count | Named
 
 
 @dataclass(frozen=True)
@@ -172,6 +180,8 @@ class RuleSet:
     exit_short: Node | None = None
     average_long: Node | None = None
     average_short: Node | None = None
+    expires: int = 1
+    """Candles of the bot's timeframe after its close for which an entry signal may be acted on."""
 
     def trees(self) -> tuple[tuple[str, Node | None], ...]:
         """The trees with their names, in the order of ``TREES``."""
@@ -180,7 +190,7 @@ class RuleSet:
     def canonical(self) -> dict[str, Any]:
         """The one document that says this: every default filled in, nothing superfluous."""
         said = {name: node_data(tree) for name, tree in self.trees() if tree is not None}
-        return {"schema": SCHEMA, **said}
+        return {"schema": SCHEMA, "expires": self.expires, **said}
 
     @cached_property
     def hash(self) -> str:
@@ -193,6 +203,19 @@ class RuleSet:
         """Every condition, tree by tree, from left to right: the order of a verdict's leaves."""
         return tuple(c for _, tree in self.trees() if tree is not None for c in conditions(tree))
 
+    @cached_property
+    def counts(self) -> tuple[Count, ...]:
+        """Every count that is not below another, tree by tree, from left to right.
+
+        What they say depends on earlier closes, so a verdict keeps their truth behind the conditions'.
+        """
+        return tuple(c for _, tree in self.trees() if tree is not None for c in outer_counts(tree))
+
+    @cached_property
+    def needs_facts(self) -> bool:
+        """Whether a condition asks about the position or the portfolio."""
+        return any(asks_facts(condition) for condition in self.conditions)
+
 
 def conditions(node: Node) -> tuple[Condition, ...]:
     """The conditions below a node, from left to right."""
@@ -201,11 +224,23 @@ def conditions(node: Node) -> tuple[Condition, ...]:
     return tuple(c for child in children(node) for c in conditions(child))
 
 
+def outer_counts(node: Node) -> tuple[Count, ...]:
+    """The counts at and below a node that are not below another count, from left to right."""
+    if isinstance(node, Count):
+        return (node,)
+    return tuple(c for child in children(node) for c in outer_counts(child))
+
+
+def asks_facts(condition: Condition) -> bool:
+    """Whether a condition asks about the position or the portfolio."""
+    return any(isinstance(atom, Fact) for operand in operands(condition) for atom in atoms(operand))
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below."""
     if isinstance(node, (All, AnyOf, AtLeast)):
         return node.nodes
-    if isinstance(node, (Not, Count)):
+    if isinstance(node, (Not, Count, Named)):
         return (node.node,)
     return ()
 
@@ -229,10 +264,17 @@ def node_data(node: Node) -> dict[str, Any]:
         return {"any": [node_data(child) for child in node.nodes]}
     if isinstance(node, Not):
         return {"not": node_data(node.node)}
+    if isinstance(node, Named):
+        return {**_name_data(node), **node_data(node.node)}
     if isinstance(node, AtLeast):
         return {"at_least": {"k": node.k, "of": [node_data(child) for child in node.nodes]}}
     body: dict[str, Any] = {"n": node.n, "of": node_data(node.node)}
     return {node.kind: {"k": node.k, **body} if node.kind == "count" else body}
+
+
+def _name_data(named: Named) -> dict[str, Any]:
+    data: dict[str, Any] = {} if named.id is None else {"id": named.id}
+    return {**data, "tags": list(named.tags)} if named.tags else data
 
 
 def _condition_data(condition: Condition) -> dict[str, Any]:
@@ -245,40 +287,3 @@ def _condition_data(condition: Condition) -> dict[str, Any]:
     else:
         data["n"] = condition.n
     return data
-
-
-def operand_data(operand: Operand) -> Any:
-    """An operand as its document: a number or an object."""
-    if isinstance(operand, Constant):
-        return number(operand.value)
-    if isinstance(operand, Combined):
-        return {operand.operation.value: [operand_data(operand.left), operand_data(operand.right)]}
-    if isinstance(operand, (Change, Slope)):
-        name = "change_pct" if isinstance(operand, Change) else "slope"
-        return {name: {"of": operand_data(operand.of), "n": operand.n}}
-    if isinstance(operand, Price):
-        return {"price": operand.field, **_place_data(operand)}
-    data: dict[str, Any] = {
-        "indicator": operand.indicator,
-        "params": {name: number(value) for name, value in operand.params},
-        "output": operand.output,
-    }
-    if operand.source is not None:
-        data["source"] = operand_data(operand.source)
-    return {**data, **_place_data(operand)}
-
-
-def _place_data(operand: Price | Value) -> dict[str, Any]:
-    data: dict[str, Any] = {}
-    if operand.timeframe is not None:
-        data["timeframe"] = operand.timeframe.value
-    if operand.offset:
-        data["offset"] = operand.offset
-    if operand.symbol is not None:
-        data["symbol"] = operand.symbol
-    return data
-
-
-def number(value: float) -> float:
-    """A number without a needless fraction: 30 rather than 30.0."""
-    return int(value) if value == int(value) and abs(value) < 1e15 else float(value)  # noqa: PLR2004

@@ -1,4 +1,10 @@
-"""The operators of conditions. To add one: a line here and its meaning in ``truth``."""
+"""The operators of conditions. To add one: a line here and its meaning in ``truth``.
+
+A crossing looks at two closes and counts equality at the first of them. Beside 30, the closes 29, 30, 31
+cross above once, at the 31, and so do 29, 30, 30, 31. Going 29, 30, 29 never crosses above, for it was
+never above, and crosses below at the last close; 31, 30, 31 crosses above at the last close. Where the
+answer hangs on a number that is not ready, it is unknown.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +41,10 @@ _ALL = (
     Operator("<=", Form.COMPARE, "<=", "is at or below", "Left is smaller or equal."),
     Operator(">", Form.COMPARE, ">", "is above", "Left is larger, and not equal."),
     Operator(">=", Form.COMPARE, ">=", "is at or above", "Left is larger or equal."),
+    Operator("==", Form.COMPARE, "==", "equals", "The two differ by less than a billionth of the larger."),
+    Operator(
+        "!=", Form.COMPARE, "!=", "differs from", "The two differ by a billionth of the larger or more."
+    ),
     Operator(
         "crosses_above",
         Form.COMPARE,

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from trading_core.errors import InvalidInput, RulesInvalid
-from trading_core.rules.limits import MAX_BYTES, MAX_DEPTH, MAX_LOOKBACK
+from trading_core.rules.checks import check_condition, check_depth, lasting, named
+from trading_core.rules.cost import check_cost
+from trading_core.rules.limits import MAX_BYTES, MAX_DEPTH, MAX_EXPIRES, MAX_LOOKBACK, MAX_TREND
+from trading_core.rules.migrations import migrate
 from trading_core.rules.model import (
-    SCHEMA,
     TREES,
     All,
     AnyOf,
     AtLeast,
     Compare,
-    Constant,
     Count,
     Node,
     Not,
@@ -29,25 +30,23 @@ from trading_core.rules.reading import Budget, check_keys, one_of, shown, whole
 from trading_core.rules.requirements import check_reach
 from trading_core.strict_json import loads
 
-_MAX_TREND = 50
-
 
 def parse_rules(raw: object) -> RuleSet:
-    """Return the rule-set a document (parsed JSON) describes.
+    """Return the rule-set a document (parsed JSON) of any known schema describes.
 
     Raise RulesInvalid with the path of the first thing that is wrong.
     """
     if not isinstance(raw, dict):
         raise RulesInvalid("", f"expected an object, was {type(raw).__name__}")
-    check_keys(raw, "", required=("schema",), optional=TREES)
-    if isinstance(raw["schema"], bool) or raw["schema"] != SCHEMA:
-        raise RulesInvalid("schema", f"expected {SCHEMA}, was {shown(raw['schema'])}")
+    document = migrate(raw)
+    check_keys(document, "", required=("schema",), optional=("expires", *TREES))
+    expires = whole(document.get("expires", 1), "expires", 1, MAX_EXPIRES)
     budget = Budget()
-    trees = {name: _node(raw[name], name, budget, 1) for name in TREES if raw.get(name) is not None}
-    if not trees:
-        raise RulesInvalid("", f"expected at least one of {', '.join(TREES)}")
-    rules = RuleSet(**trees)
-    check_size(rules)
+    trees = {
+        name: parse_node(document[name], name, budget) for name in TREES if document.get(name) is not None
+    }
+    rules = RuleSet(**trees, expires=expires)
+    check_rules(rules)
     return rules
 
 
@@ -60,11 +59,25 @@ def loads_rules(text: str | bytes) -> RuleSet:
     return parse_rules(raw)
 
 
-def check_size(rules: RuleSet) -> None:
-    """Raise RulesInvalid if a tree looks back too far; text and JSON pass through here."""
+def check_rules(rules: RuleSet) -> None:
+    """Raise RulesInvalid if there is no tree, one is too large, or all together cost too much."""
+    if not any(tree for _, tree in rules.trees()):
+        raise RulesInvalid("", f"expected at least one of {', '.join(TREES)}")
     for name, tree in rules.trees():
         if tree is not None:
-            check_reach(tree, name)
+            check_tree(tree, name)
+    check_cost(rules)
+
+
+def check_tree(tree: Node, path: str) -> None:
+    """Raise RulesInvalid if a tree is deeper than may be or looks back too far."""
+    check_depth(tree, path)
+    check_reach(tree, path)
+
+
+def parse_node(raw: object, path: str, budget: Budget) -> Node:
+    """Return the node a document describes; raise RulesInvalid."""
+    return _node(raw, path, budget, 1)
 
 
 def _node(raw: object, path: str, budget: Budget, depth: int) -> Node:
@@ -73,6 +86,14 @@ def _node(raw: object, path: str, budget: Budget, depth: int) -> Node:
     if not isinstance(raw, dict):
         raise RulesInvalid(path, f"expected a condition or a node, was {type(raw).__name__}")
     budget.node(path)
+    for key in ("id", "tags"):
+        if key in raw and raw[key] is None:
+            raise RulesInvalid(f"{path}.{key}", "expected a value; leave the key away for none")
+    body = {key: value for key, value in raw.items() if key not in ("id", "tags")}
+    return named(_bare(body, path, budget, depth), raw.get("id"), raw.get("tags", []), path, budget)
+
+
+def _bare(raw: dict[str, Any], path: str, budget: Budget, depth: int) -> Node:
     if "op" in raw or "left" in raw:
         return _condition(raw, path, budget, depth)
     if len(raw) != 1:
@@ -111,19 +132,20 @@ def _at_least(raw: object, path: str, budget: Budget, depth: int) -> Node:
 def _within(raw: object, path: str, budget: Budget, depth: int) -> Node:
     body = _object(raw, path, ("n", "of"))
     n = whole(body["n"], f"{path}.n", 1, MAX_LOOKBACK)
-    return Count(1, n, _node(body["of"], f"{path}.of", budget, depth), "within")
+    return lasting(Count(1, n, _node(body["of"], f"{path}.of", budget, depth), "within"), f"{path}.of")
 
 
 def _for(raw: object, path: str, budget: Budget, depth: int) -> Node:
     body = _object(raw, path, ("n", "of"))
     n = whole(body["n"], f"{path}.n", 1, MAX_LOOKBACK)
-    return Count(n, n, _node(body["of"], f"{path}.of", budget, depth), "for")
+    return lasting(Count(n, n, _node(body["of"], f"{path}.of", budget, depth), "for"), f"{path}.of")
 
 
 def _count(raw: object, path: str, budget: Budget, depth: int) -> Node:
     body = _object(raw, path, ("k", "n", "of"))
     n = whole(body["n"], f"{path}.n", 1, MAX_LOOKBACK)
-    return Count(whole(body["k"], f"{path}.k", 1, n), n, _node(body["of"], f"{path}.of", budget, depth))
+    k = whole(body["k"], f"{path}.k", 1, n)
+    return lasting(Count(k, n, _node(body["of"], f"{path}.of", budget, depth)), f"{path}.of")
 
 
 _NODES: Mapping[str, Callable[[object, str, Budget, int], Node]] = {
@@ -158,27 +180,4 @@ def _condition(raw: dict[str, Any], path: str, budget: Budget, depth: int) -> No
         return check_condition(Compare(left, name, operand("right")), path)
     if form is Form.RANGE:
         return check_condition(Range(left, name, operand("low"), operand("high")), path)
-    return check_condition(Trend(left, name, whole(raw["n"], f"{path}.n", 1, _MAX_TREND)), path)
-
-
-def check_condition(condition: Compare | Range | Trend, path: str) -> Node:
-    """Return the condition; raise RulesInvalid if it compares nothing that can change."""
-    if isinstance(condition, Trend):
-        if condition.n > _MAX_TREND:
-            raise RulesInvalid(f"{path}.n", f"expected at most {_MAX_TREND}, was {condition.n}")
-        if isinstance(condition.left, Constant):
-            raise RulesInvalid(f"{path}.left", "expected something that can change, was a number")
-    elif isinstance(condition, Compare):
-        if isinstance(condition.left, Constant) and isinstance(condition.right, Constant):
-            raise RulesInvalid(path, "expected something that can change, compares two numbers")
-    else:
-        _check_range(condition, path)
-    return condition
-
-
-def _check_range(condition: Range, path: str) -> None:
-    low, high = condition.low, condition.high
-    if isinstance(condition.left, Constant):
-        raise RulesInvalid(f"{path}.left", "expected something that can change, was a number")
-    if isinstance(low, Constant) and isinstance(high, Constant) and low.value >= high.value:
-        raise RulesInvalid(f"{path}.low", "expected a low bound below the high bound")
+    return check_condition(Trend(left, name, whole(raw["n"], f"{path}.n", 1, MAX_TREND)), path)

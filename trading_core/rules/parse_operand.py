@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from trading_core.errors import RulesInvalid
 from trading_core.indicators.catalog import CATALOG
 from trading_core.indicators.spec import SOURCE, Indicator
 from trading_core.market.timeframe import Timeframe
+from trading_core.rules.checks import has
 from trading_core.rules.limits import MAX_DEPTH, MAX_LOOKBACK
-from trading_core.rules.model import (
+from trading_core.rules.operands import (
+    CLOCK_FIELDS,
+    FACTS,
+    MOVING,
     PRICE_FIELDS,
+    TICKERS,
     Arithmetic,
     Change,
+    Clock,
     Combined,
     Constant,
+    Fact,
     Operand,
+    Percentile,
     Price,
+    Session,
     Slope,
+    Ticker,
     Value,
 )
-from trading_core.rules.reading import Budget, check_keys, one_of, real, shown, whole
+from trading_core.rules.reading import Budget, check_keys, one_of, real, shown, unlike, whole
+from trading_core.rules.sessions import SESSIONS
 
 _SYMBOL = re.compile(r"[A-Z0-9]{2,30}")
 _PLACE = ("timeframe", "offset", "symbol")
-
-LATER: dict[str, str] = {
-    **dict.fromkeys(("funding_rate", "mark", "spread", "turnover_24h", "ticker"), "tickers"),
-    "regime": "the market regime",
-    "percentile": "percentiles",
-    **dict.fromkeys(("position", "pnl", "pnl_pct", "age", "legs"), "the position"),
-    **dict.fromkeys(("portfolio", "open_positions", "day_pnl"), "the portfolio"),
-    **dict.fromkeys(("clock", "session", "weekday", "hour"), "the market clock"),
-}
-"""Operands with a name but without a value so far."""
 
 
 def parse_operand(raw: object, path: str, budget: Budget, depth: int, *, inside: bool = False) -> Operand:
@@ -50,13 +54,14 @@ def parse_operand(raw: object, path: str, budget: Budget, depth: int, *, inside:
         return _price(raw, path, budget, inside=inside)
     if "indicator" in raw:
         return _value(raw, path, budget, depth, inside=inside)
+    for key, read in _PLAIN.items():
+        if key in raw:
+            return read(raw, path, budget)
     return _computed(raw, path, budget, depth, inside=inside)
 
 
 def _computed(raw: dict[str, Any], path: str, budget: Budget, depth: int, *, inside: bool) -> Operand:
-    kinds = ("price", "indicator", *(a.value for a in Arithmetic), "change_pct", "slope")
-    for key in raw:
-        refuse_later(str(key), path)
+    kinds = ("price", "indicator", *_PLAIN, *(a.value for a in Arithmetic), *MOVING.values())
     if len(raw) != 1:
         raise RulesInvalid(path, f"expected an operand: one of {', '.join(kinds)}")
     ((kind, body),) = raw.items()
@@ -69,7 +74,7 @@ def _computed(raw: dict[str, Any], path: str, budget: Budget, depth: int, *, ins
             for i, part in enumerate(body)
         )
         return combined(Arithmetic(kind), left, right, below)
-    if kind not in ("change_pct", "slope"):
+    if kind not in MOVING.values():
         raise RulesInvalid(path, f"expected one of {', '.join(kinds)}, was {shown(kind)}")
     if not isinstance(body, dict):
         raise RulesInvalid(below, f"expected an object, was {type(body).__name__}")
@@ -87,27 +92,71 @@ def combined(operation: Arithmetic, left: Operand, right: Operand, path: str) ->
     return Combined(operation, left, right)
 
 
-def moving(kind: str, of: Operand, n: object, path: str) -> Change | Slope:
-    """A change or a slope."""
+def moving(kind: str, of: Operand, n: object, path: str) -> Change | Slope | Percentile:
+    """A change, a slope or a percentile of what lives on candles."""
     if isinstance(of, Constant):
         raise RulesInvalid(f"{path}.of", "expected something that can change, was a number")
-    if kind == "slope":
-        return Slope(of, whole(n, f"{path}.n", 2, MAX_LOOKBACK))
-    return Change(of, whole(n, f"{path}.n", 1, MAX_LOOKBACK))
+    if has(of, Clock, Session, Fact):
+        raise RulesInvalid(f"{path}.of", "the clock, sessions, position and portfolio have no past here")
+    if kind == "change_pct":
+        return Change(of, whole(n, f"{path}.n", 1, MAX_LOOKBACK))
+    count = whole(n, f"{path}.n", 2, MAX_LOOKBACK)
+    return Slope(of, count) if kind == "slope" else Percentile(of, count)
 
 
-def refuse_later(name: str, path: str) -> None:
-    """Raise RulesInvalid for an operand that is not available yet."""
-    if name in LATER:
-        raise RulesInvalid(path, f"{name}: conditions on {LATER[name]} are not available yet")
+def _ticker(raw: dict[str, Any], path: str, budget: Budget) -> Ticker:
+    check_keys(raw, path, required=("ticker",), optional=("symbol",))
+    name = one_of(raw["ticker"], f"{path}.ticker", TICKERS)
+    return Ticker(name, place(raw, path, budget, inside=False)[2])
+
+
+def _clock(raw: dict[str, Any], path: str, budget: Budget) -> Clock:
+    del budget
+    check_keys(raw, path, required=("clock",), optional=("zone",))
+    name = one_of(raw["clock"], f"{path}.clock", CLOCK_FIELDS)
+    return Clock(name, zone(raw.get("zone", "UTC"), f"{path}.zone"))
+
+
+def zone(raw: object, path: str) -> str:
+    """The name of a time zone; raise RulesInvalid if the IANA list has none such."""
+    if not isinstance(raw, str) or raw not in _zones():
+        raise RulesInvalid(path, f"expected a time zone such as Europe/Berlin, was {shown(raw)}")
+    return raw
+
+
+@cache
+def _zones() -> frozenset[str]:
+    # Names that begin otherwise ("localtime") mean another zone on another machine.
+    return frozenset(name for name in available_timezones() if name[0].isupper())
+
+
+def _session(raw: dict[str, Any], path: str, budget: Budget) -> Session:
+    del budget
+    check_keys(raw, path, required=("session",))
+    return Session(one_of(raw["session"], f"{path}.session", tuple(SESSIONS)))
+
+
+def _fact(raw: dict[str, Any], path: str, budget: Budget) -> Fact:
+    del budget
+    scope = "position" if "position" in raw else "portfolio"
+    check_keys(raw, path, required=(scope,))
+    return Fact(scope, one_of(raw[scope], f"{path}.{scope}", FACTS[scope]))
+
+
+_PLAIN: Mapping[str, Callable[[dict[str, Any], str, Budget], Operand]] = {
+    "ticker": _ticker,
+    "clock": _clock,
+    "session": _session,
+    "position": _fact,
+    "portfolio": _fact,
+}
+"""Operands without others below them, by the key that names them."""
 
 
 def _price(raw: dict[str, Any], path: str, budget: Budget, *, inside: bool) -> Price:
     check_keys(raw, path, required=("price",), optional=_PLACE)
-    name = raw["price"]
-    if isinstance(name, str):
-        refuse_later(name, f"{path}.price")
-    return Price(one_of(name, f"{path}.price", PRICE_FIELDS), *place(raw, path, budget, inside=inside))
+    name = one_of(raw["price"], f"{path}.price", PRICE_FIELDS)
+    return Price(name, *place(raw, path, budget, inside=inside))
 
 
 def _value(raw: dict[str, Any], path: str, budget: Budget, depth: int, *, inside: bool) -> Value:
@@ -131,7 +180,7 @@ def indicator_named(raw: object, path: str) -> Indicator:
     """The catalog's indicator; raise RulesInvalid if there is none."""
     indicator = CATALOG.get(raw) if isinstance(raw, str) else None
     if indicator is None:
-        raise RulesInvalid(path, f"expected an indicator ({', '.join(CATALOG)}), was {shown(raw)}")
+        raise RulesInvalid(path, unlike("an indicator of the catalog", raw, CATALOG))
     return indicator
 
 
@@ -141,6 +190,8 @@ def source_of(indicator: Indicator, source: Operand, path: str) -> Operand | Non
         raise RulesInvalid(path, f"{indicator.name} reads {', '.join(indicator.inputs)}; it takes no source")
     if isinstance(source, Constant):
         raise RulesInvalid(path, "expected something that can change, was a number")
+    if has(source, Ticker, Clock, Session, Fact):
+        raise RulesInvalid(path, "expected a source made of prices and indicators")
     return None if source == Price("close") else source
 
 

@@ -1,14 +1,20 @@
 """Text to nodes: ``rsi(14)@15m < 30 and ema(9) crosses above ema(21) within 3``.
 
-From loosest to tightest: ``or``, ``and``, ``not``, then what follows a condition: ``within n``,
-``for n``, ``at least k in n``. Brackets group; ``at least k of (a, b, c)`` stands for itself.
+From loosest to tightest: ``or``, ``and``, a name in front (``dip: rsi(14) < 30``) and tags behind
+(``#cheap``), ``not``, then what follows a condition: ``within n``, ``for n``, ``at least k in n``.
+Brackets group; ``at least k of (a, b, c)`` stands for itself. A whole rule-set is written tree by tree
+under headers such as ``[long]``, with a line ``expires = 3`` if a signal lives longer than a candle.
 """
 
 from __future__ import annotations
 
+import re
+
 from trading_core.errors import RulesInvalid
-from trading_core.rules.limits import MAX_DEPTH, MAX_LOOKBACK
+from trading_core.rules.checks import check_condition, lasting, named
+from trading_core.rules.limits import MAX_BYTES, MAX_EXPIRES, MAX_LOOKBACK
 from trading_core.rules.model import (
+    TREES,
     All,
     AnyOf,
     AtLeast,
@@ -17,73 +23,110 @@ from trading_core.rules.model import (
     Node,
     Not,
     Range,
+    RuleSet,
     Trend,
 )
 from trading_core.rules.operators import OPERATORS, Form
-from trading_core.rules.parse import check_condition
+from trading_core.rules.parse import check_rules, check_tree
 from trading_core.rules.parse_operand_text import OperandReader
-from trading_core.rules.reading import whole
-from trading_core.rules.requirements import check_reach
+from trading_core.rules.reading import Budget, whole
 from trading_core.rules.words import cut
 
-_TOO_DEEP = f"expected at most {MAX_DEPTH} levels"
+_HEADER = re.compile(r"\s*\[([a-z_]{1,40})\]\s*")
+_EXPIRES = re.compile(r"\s*expires\s*=\s*([0-9]{1,9})\s*")
 
 
 def parse_text(text: str) -> Node:
     """Return the node a text describes; raise RulesInvalid naming the column."""
-    reader = _Reader(cut(text))
-    node = reader.either(1)
-    reader.end()
-    check_depth(node)
-    check_reach(node, "")
+    node = _tree(text, Budget(), line=None)
+    check_tree(node, "")
     return node
 
 
-def check_depth(node: Node) -> None:
-    """Raise RulesInvalid if the node is deeper than a document may be."""
-    level: list[tuple[Node, int]] = [(node, 1)]
-    while level:
-        item, depth = level.pop()
-        if depth > MAX_DEPTH:
-            raise RulesInvalid("", _TOO_DEEP)
-        if isinstance(item, (All, AnyOf, AtLeast)):
-            level.extend((child, depth + 1) for child in item.nodes)
-        elif isinstance(item, (Not, Count)):
-            level.append((item.node, depth + 1))
+def parse_rules_text(text: str) -> RuleSet:
+    """Return the rule-set a text describes; raise RulesInvalid naming line and column."""
+    if len(text) > MAX_BYTES:
+        raise RulesInvalid("", f"expected at most {MAX_BYTES} characters, were {len(text)}")
+    budget = Budget()
+    expires: int | None = None
+    sections: dict[str, tuple[int, list[str]]] = {}
+    lines: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        header = _HEADER.fullmatch(line)
+        setting = _EXPIRES.fullmatch(line)
+        if header is not None:
+            lines = []
+            sections[_header(header[1], number, sections)] = (number + 1, lines)
+            continue
+        if setting is not None:
+            if expires is not None:
+                raise RulesInvalid(f"line {number}", "expires is said twice")
+            expires, line = whole(int(setting[1]), f"line {number}", 1, MAX_EXPIRES), ""
+        elif line.strip() and not sections:
+            raise RulesInvalid(f"line {number}", "expected a header such as [long]")
+        lines.append(line)
+    trees = {name: _tree("\n".join(part), budget, line=first) for name, (first, part) in sections.items()}
+    rules = RuleSet(**trees, expires=expires or 1)
+    check_rules(rules)
+    return rules
+
+
+def _header(name: str, line: int, seen: dict[str, tuple[int, list[str]]]) -> str:
+    if name not in TREES:
+        raise RulesInvalid(f"line {line}", f"expected one of {', '.join(TREES)}, was {name!r}")
+    if name in seen:
+        raise RulesInvalid(f"line {line}", f"[{name}] appears twice")
+    return name
+
+
+def _tree(text: str, budget: Budget, *, line: int | None) -> Node:
+    reader = _Reader(cut(text, line=line), budget)
+    node = reader.either()
+    reader.end()
+    return node
 
 
 class _Reader(OperandReader):
     """Reads nodes; operands are read by the parent class."""
 
-    def either(self, depth: int) -> Node:
+    def either(self) -> Node:
         """``a or b``."""
-        nodes = [self._both(depth)]
+        nodes = [self._both()]
         while self.take("or"):
-            nodes.append(self._both(depth))
+            nodes.append(self._both())
         if len(nodes) == 1:
             return nodes[0]
         self.budget.node(self.word.path)
         return AnyOf(tuple(nodes))
 
-    def _both(self, depth: int) -> Node:
-        nodes = [self._negated(depth)]
+    def _both(self) -> Node:
+        nodes = [self._named()]
         while self.take("and"):
-            nodes.append(self._negated(depth))
+            nodes.append(self._named())
         if len(nodes) == 1:
             return nodes[0]
         self.budget.node(self.word.path)
         return All(tuple(nodes))
 
-    def _negated(self, depth: int) -> Node:
-        if depth > MAX_DEPTH:
-            raise RulesInvalid(self.word.path, _TOO_DEEP)
+    def _named(self) -> Node:
+        place = self.word.path
+        name = self.next().text[:-1] if self.word.kind == "label" else None
+        node = self._negated()
+        tags: list[str] = []
+        while self.word.kind == "tag":
+            tags.append(self.next().text[1:])
+        return named(node, name, tags, place, self.budget)
+
+    def _negated(self) -> Node:
         if self.take("not"):
             self.budget.node(self.word.path)
-            return Not(self._negated(depth + 1))
-        return self._lasting(depth)
+            with self.nested():
+                return Not(self._negated())
+        return self._lasting()
 
-    def _lasting(self, depth: int) -> Node:
-        node = self._single(depth)
+    def _lasting(self) -> Node:
+        place = self.word.path
+        node = self._single()
         while self.word.text in ("within", "for", "at"):
             word = self.next()
             self.budget.node(word.path)
@@ -92,61 +135,61 @@ class _Reader(OperandReader):
                 k = self.count(MAX_LOOKBACK)
                 self.expect("in")
                 n = self.count(MAX_LOOKBACK)
-                node = Count(whole(k, word.path, 1, n), n, node)
+                node = lasting(Count(whole(k, word.path, 1, n), n, node), place)
             else:
                 n = self.count(MAX_LOOKBACK)
-                node = Count(1 if word.text == "within" else n, n, node, word.text)
+                node = lasting(Count(1 if word.text == "within" else n, n, node, word.text), place)
         return node
 
-    def _single(self, depth: int) -> Node:
-        if depth > MAX_DEPTH:
-            raise RulesInvalid(self.word.path, _TOO_DEEP)
+    def _single(self) -> Node:
         word = self.word
         if word.text == "at":
-            return self._at_least(depth)
+            return self._at_least()
         if word.text in ("all", "any"):
             self.next()
             self.budget.node(word.path)
-            nodes = self._list(depth + 1)
+            nodes = self._list()
             return All(nodes) if word.text == "all" else AnyOf(nodes)
         if word.text == "(" and self.at in self.holding:
             self.next()
-            node = self.either(depth + 1)
+            with self.nested():
+                node = self.either()
             self.expect(")")
             return node
-        return self._condition(depth)
+        return self._condition()
 
-    def _at_least(self, depth: int) -> Node:
+    def _at_least(self) -> Node:
         word = self.next()
         self.budget.node(word.path)
         self.expect("least")
         k = self.count(MAX_LOOKBACK)
         self.expect("of")
-        nodes = self._list(depth + 1)
+        nodes = self._list()
         return AtLeast(whole(k, word.path, 1, len(nodes)), nodes)
 
-    def _list(self, depth: int) -> tuple[Node, ...]:
+    def _list(self) -> tuple[Node, ...]:
         self.expect("(")
-        nodes = [self.either(depth)]
-        while self.take(","):
-            nodes.append(self.either(depth))
+        with self.nested():
+            nodes = [self.either()]
+            while self.take(","):
+                nodes.append(self.either())
         self.expect(")")
         return tuple(nodes)
 
-    def _condition(self, depth: int) -> Node:
+    def _condition(self) -> Node:
         place = self.word.path
         self.budget.node(place)
-        left = self.operand(depth + 1)
+        left = self.operand()
         name = self._operator()
         form = OPERATORS[name].form
         if form is Form.TREND:
             n = self.count(MAX_LOOKBACK) if self.word.kind == "number" else 1
             return check_condition(Trend(left, name, n), place)
-        first = self.operand(depth + 1)
+        first = self.operand()
         if form is Form.COMPARE:
             return check_condition(Compare(left, name, first), place)
         self.expect("and")
-        return check_condition(Range(left, name, first, self.operand(depth + 1)), place)
+        return check_condition(Range(left, name, first, self.operand()), place)
 
     def _operator(self) -> str:
         word = self.next()

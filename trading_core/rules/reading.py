@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from trading_core.errors import RulesInvalid
 from trading_core.rules.limits import (
+    MAX_DIFFERENT_TAGS,
     MAX_NODES,
     MAX_NUMBER,
     MAX_OPERANDS,
@@ -24,6 +26,8 @@ class Budget:
         self._operands = 0
         self._timeframes: set[str] = set()
         self._symbols: set[str] = set()
+        self._ids: set[str] = set()
+        self._tags: set[str] = set()
 
     def node(self, path: str) -> None:
         """Count a node."""
@@ -49,6 +53,18 @@ class Budget:
         if len(self._symbols) > MAX_SYMBOLS:
             raise RulesInvalid(path, f"expected at most {MAX_SYMBOLS} different symbols")
 
+    def id(self, name: str, path: str) -> None:
+        """Count a node's name, which no other node may have."""
+        if name in self._ids:
+            raise RulesInvalid(path, f"expected a name of its own, {name!r} is another node's")
+        self._ids.add(name)
+
+    def tag(self, name: str, path: str) -> None:
+        """Count a tag."""
+        self._tags.add(name)
+        if len(self._tags) > MAX_DIFFERENT_TAGS:
+            raise RulesInvalid(path, f"expected at most {MAX_DIFFERENT_TAGS} different tags")
+
 
 def check_keys(
     raw: dict[str, Any], path: str, *, required: Iterable[str], optional: Iterable[str] = ()
@@ -62,8 +78,14 @@ def check_keys(
     for key in raw:
         if key not in known:
             raise RulesInvalid(
-                below(path, str(key)[:40]), f"is not known here; expected {', '.join(sorted(known))}"
+                below(path, printable(str(key))),
+                f"is not known here; expected {', '.join(sorted(known))}",
             )
+
+
+def printable(text: str) -> str:
+    """A key from outside as a part of a path, short and without what can't be shown."""
+    return "".join(c if c.isprintable() else "?" for c in text[:40])
 
 
 def shown(raw: object) -> str:
@@ -73,6 +95,13 @@ def shown(raw: object) -> str:
     if isinstance(raw, int) and abs(raw) > MAX_NUMBER:
         return "a huge number"
     return repr(raw)[:40]
+
+
+def unlike(what: str, raw: object, known: Iterable[str]) -> str:
+    """The reason for a name that nothing has, with those that come near it."""
+    near = get_close_matches(raw[:40], tuple(known), n=3, cutoff=0.5) if isinstance(raw, str) else []
+    hint = f"; near it: {', '.join(near)}" if near else ""
+    return f"expected {what}, was {shown(raw)}{hint}"
 
 
 def below(path: str, key: str) -> str:

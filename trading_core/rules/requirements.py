@@ -11,25 +11,40 @@ from trading_core.indicators.catalog import CATALOG
 from trading_core.market.timeframe import MINUTE_MS, Timeframe
 from trading_core.rules.limits import MAX_LOOKBACK, MAX_MINUTES
 from trading_core.rules.model import (
-    Change,
-    Combined,
     Compare,
     Condition,
-    Constant,
     Count,
     Node,
-    Operand,
-    Price,
     Range,
     RuleSet,
-    Slope,
     Trend,
-    Value,
     children,
+    conditions,
     operands,
 )
+from trading_core.rules.moving import DAY
+from trading_core.rules.operands import (
+    Change,
+    Clock,
+    Combined,
+    Constant,
+    Fact,
+    Operand,
+    Percentile,
+    Price,
+    Session,
+    Slope,
+    Ticker,
+    Value,
+    atoms,
+)
 
-_WORST_CLOSE_MS = 256 * 1440 * 100 * MINUTE_MS
+BASE = Timeframe.M1
+"""The candles that are stored, and of which a day's turnover is the sum."""
+
+TURNOVER = "turnover_24h"
+
+WORST_CLOSE_MS = 256 * 1440 * 100 * MINUTE_MS
 """A close at which a block of every timeframe ends: there a value reaches back farthest."""
 
 
@@ -45,14 +60,21 @@ Needs = dict[Grid, int]
 
 
 def grid_of(operand: Operand, home: Grid) -> Grid | None:
-    """The grid of an operand; None for a number. What differs in series lives on ``home``."""
-    if isinstance(operand, Constant):
+    """The grid of an operand; None for a number. What differs in series lives on ``home``.
+
+    So does what has a value at any moment: figures of the contract and the clock.
+    """
+    if isinstance(operand, (Constant, Fact)):
         return None
+    if isinstance(operand, (Ticker, Clock, Session)):
+        return home
     if isinstance(operand, (Price, Value)):
         return Grid(operand.symbol or home.symbol, operand.timeframe or home.timeframe)
-    if isinstance(operand, (Change, Slope)):
+    if isinstance(operand, (Change, Slope, Percentile)):
         return grid_of(operand.of, home)
     grids = {grid_of(operand.left, home), grid_of(operand.right, home)} - {None}
+    if not grids:
+        return None
     return grids.pop() if len(grids) == 1 else home
 
 
@@ -77,12 +99,12 @@ def needs(rules: RuleSet, *, timeframe: Timeframe, close_ms: int) -> Needs:
 
 def requirements(rules: RuleSet, *, symbol: str, timeframe: Timeframe) -> dict[tuple[str, Timeframe], int]:
     """For each series the most candles, back from any close, that a verdict depends on."""
-    found = needs(rules, timeframe=timeframe, close_ms=_WORST_CLOSE_MS)
-    found.setdefault(Grid(None, timeframe), _WORST_CLOSE_MS - timeframe.ms)
+    found = needs(rules, timeframe=timeframe, close_ms=WORST_CLOSE_MS)
+    found.setdefault(Grid(None, timeframe), WORST_CLOSE_MS - timeframe.ms)
     counts: dict[tuple[str, Timeframe], int] = {}
     for grid, open_ms in found.items():
         key = (grid.symbol or symbol, grid.timeframe)
-        counts[key] = max(counts.get(key, 0), (_WORST_CLOSE_MS - open_ms) // grid.timeframe.ms)
+        counts[key] = max(counts.get(key, 0), (WORST_CLOSE_MS - open_ms) // grid.timeframe.ms)
     return counts
 
 
@@ -109,17 +131,27 @@ def check_reach(tree: Node, path: str, timeframe: Timeframe = Timeframe.M1) -> N
     if back > MAX_LOOKBACK:
         raise RulesInvalid(path, f"expected to look back at most {MAX_LOOKBACK} closes, looks back {back}")
     earliest: Needs = {}
-    _need_tree(tree, timeframe, _WORST_CLOSE_MS, earliest)
+    _need_tree(tree, timeframe, WORST_CLOSE_MS, earliest)
+    for condition in conditions(tree):
+        for named in _timeframes(condition):
+            if named.ms < timeframe.ms:
+                raise RulesInvalid(path, f"expected timeframes of {timeframe} or more, has {named}")
     for grid, open_ms in earliest.items():
-        if grid.timeframe.ms < timeframe.ms:
-            raise RulesInvalid(path, f"expected timeframes of {timeframe} or more, has {grid.timeframe}")
-        minutes = (_WORST_CLOSE_MS - open_ms) // MINUTE_MS
+        minutes = (WORST_CLOSE_MS - open_ms) // MINUTE_MS
         if minutes > MAX_MINUTES:
             days = MAX_MINUTES // 1440
             raise RulesInvalid(
                 path,
                 f"expected to need at most {days} days of candles, needs {minutes // 1440} on {grid.timeframe}",
             )
+
+
+def _timeframes(condition: Condition) -> Iterator[Timeframe]:
+    """The timeframes a condition names."""
+    for operand in operands(condition):
+        for atom in atoms(operand):
+            if isinstance(atom, (Price, Value)) and atom.timeframe is not None:
+                yield atom.timeframe
 
 
 def _need_tree(tree: Node, timeframe: Timeframe, close_ms: int, earliest: Needs) -> None:
@@ -152,8 +184,10 @@ def _need(operand: Operand, home: Grid, grid: Grid, number: int, earliest: Needs
         _need_value(operand, grid, number - operand.offset, earliest)
     elif isinstance(operand, Change):
         _need(operand.of, home, grid, number - operand.n, earliest)
-    elif isinstance(operand, Slope):
+    elif isinstance(operand, (Slope, Percentile)):
         _need(operand.of, home, grid, number - operand.n + 1, earliest)
+    elif isinstance(operand, (Ticker, Clock, Session)):
+        _need_moment(operand, grid, number, earliest)
     elif isinstance(operand, Combined):
         _note(grid, number, earliest)
         for part in (operand.left, operand.right):
@@ -163,19 +197,26 @@ def _need(operand: Operand, home: Grid, grid: Grid, number: int, earliest: Needs
                 _need(part, home, own, close // own.timeframe.ms - 1, earliest)
 
 
+def _need_moment(operand: Ticker | Clock | Session, grid: Grid, number: int, earliest: Needs) -> None:
+    _note(grid, number, earliest)
+    if isinstance(operand, Ticker) and operand.field == TURNOVER:
+        last = (number + 1) * grid.timeframe.ms // BASE.ms - 1
+        _note(Grid(operand.symbol or grid.symbol, BASE), last - DAY + 1, earliest)
+
+
 def _need_value(value: Value, grid: Grid, number: int, earliest: Needs) -> None:
-    start = value_start(value, number)
+    start = value_start(value, grid.timeframe, number)
     if value.source is None:
         _note(grid, start, earliest)
     else:
         _need(value.source, grid, grid, start, earliest)
 
 
-def value_start(value: Value, number: int) -> int:
+def value_start(value: Value, timeframe: Timeframe, number: int) -> int:
     """The candle number from which an indicator's inputs are needed for its value at ``number``."""
     indicator = CATALOG[value.indicator]
     back = history(indicator, dict(value.params))
-    return (number if indicator.memory is None else block_start(number)) - back
+    return (number if indicator.memory is None else block_start(number, timeframe)) - back
 
 
 def _note(grid: Grid, number: int, earliest: Needs) -> None:

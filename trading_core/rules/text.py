@@ -7,20 +7,30 @@ from decimal import Decimal
 from trading_core.rules.model import (
     All,
     AnyOf,
-    Arithmetic,
     AtLeast,
-    Change,
-    Combined,
     Compare,
     Condition,
-    Constant,
+    Named,
     Node,
     Not,
-    Operand,
-    Price,
     Range,
-    Slope,
+    RuleSet,
     Trend,
+)
+from trading_core.rules.operands import (
+    MOVING,
+    Arithmetic,
+    Change,
+    Clock,
+    Combined,
+    Constant,
+    Fact,
+    Operand,
+    Percentile,
+    Price,
+    Session,
+    Slope,
+    Ticker,
     Value,
     number,
 )
@@ -31,13 +41,28 @@ _PLAIN_FROM = 1e-12
 """Numbers larger than this are written without an exponent."""
 _LOOSE = (Arithmetic.ADD, Arithmetic.SUB)
 
-_OR, _AND, _NOT, _TIGHT = 0, 1, 2, 3
+_OR, _AND, _NAME, _NOT, _TIGHT = 0, 1, 2, 3, 4
 """How strongly a node's text holds together: needed to know where brackets go."""
 
 
 def to_text(node: Node) -> str:
     """Return the text that ``parse_text`` turns back into the same node."""
     return _text(node)[0]
+
+
+def rules_text(rules: RuleSet) -> str:
+    """Return the text that ``parse_rules_text`` turns back into the same rule-set."""
+    head = [f"expires = {rules.expires}\n"] if rules.expires != 1 else []
+    trees = [f"[{name}]\n{_lines(tree)}\n" for name, tree in rules.trees() if tree is not None]
+    return "\n".join([*head, *trees])
+
+
+def _lines(tree: Node) -> str:
+    """A tree's text, what its root joins on a line each."""
+    if not isinstance(tree, (All, AnyOf)) or len(tree.nodes) == 1:
+        return to_text(tree)
+    word, level = ("and", _AND) if isinstance(tree, All) else ("or", _OR)
+    return f"\n{word} ".join(_bracketed(child, level + 1) for child in tree.nodes)
 
 
 def _text(node: Node) -> tuple[str, int]:
@@ -47,6 +72,8 @@ def _text(node: Node) -> tuple[str, int]:
         return _joined(node.nodes, "and", "all", _AND)
     if isinstance(node, AnyOf):
         return _joined(node.nodes, "or", "any", _OR)
+    if isinstance(node, Named):
+        return _named(node)
     if isinstance(node, Not):
         return f"not {_bracketed(node.node, _NOT)}", _NOT
     if isinstance(node, AtLeast):
@@ -55,6 +82,12 @@ def _text(node: Node) -> tuple[str, int]:
     if node.kind == "count":
         return f"{held} at least {node.k} in {node.n}", _TIGHT
     return f"{held} {node.kind} {node.n}", _TIGHT
+
+
+def _named(node: Named) -> tuple[str, int]:
+    name = [] if node.id is None else [f"{node.id}:"]
+    tags = [f"#{tag}" for tag in node.tags]
+    return " ".join([*name, _bracketed(node.node, _NOT), *tags]), _NAME
 
 
 def _joined(nodes: tuple[Node, ...], word: str, name: str, level: int) -> tuple[str, int]:
@@ -90,10 +123,21 @@ def operand_text(operand: Operand) -> str:
         return number_text(operand.value)
     if isinstance(operand, Combined):
         return _combined_text(operand)
-    if isinstance(operand, (Change, Slope)):
-        name = "change_pct" if isinstance(operand, Change) else "slope"
-        return f"{name}({operand_text(operand.of)}, {operand.n})"
-    return _placed(operand)
+    if isinstance(operand, (Change, Slope, Percentile)):
+        return f"{MOVING[type(operand)]}({operand_text(operand.of)}, {operand.n})"
+    if isinstance(operand, (Price, Value)):
+        return _placed(operand)
+    return _plain_text(operand)
+
+
+def _plain_text(operand: Ticker | Clock | Session | Fact) -> str:
+    if isinstance(operand, Ticker):
+        return f"{operand.symbol}:{operand.field}" if operand.symbol else operand.field
+    if isinstance(operand, Clock):
+        return operand.field if operand.zone == "UTC" else f"{operand.field}({operand.zone})"
+    if isinstance(operand, Session):
+        return f"session({operand.name})"
+    return f"{operand.scope}.{operand.field}"
 
 
 def number_text(value: float) -> str:

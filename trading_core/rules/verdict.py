@@ -30,10 +30,11 @@ class Verdict:
     average_long: int = NO
     average_short: int = NO
     leaves: bytes = b""
-    """Each condition's truth in two bits, in the order of ``RuleSet.conditions``."""
+    """The slots in two bits each: the truth of every condition, then of every outermost count, in the
+    order of ``RuleSet.conditions`` and ``RuleSet.counts``."""
 
     def leaf(self, index: int) -> int:
-        """The truth of one condition."""
+        """The truth of one condition, or behind them of one count."""
         return _VALUES[self.leaves[index // 4] >> 2 * (index % 4) & 3]
 
 
@@ -45,7 +46,7 @@ class History:
     trees: dict[str, Truths]
     """By name of the tree: 1 true, 0 false, -1 unknown, one per candle."""
     leaves: npt.NDArray[np.int8]
-    """One row per condition, in the order of ``RuleSet.conditions``, one column per candle."""
+    """One row per slot (every condition, then every outermost count), one column per candle."""
 
     def __len__(self) -> int:
         return len(self.close_ms)
@@ -64,14 +65,24 @@ def pack_truths(truths: Sequence[int]) -> bytes:
     return bytes(packed)
 
 
+def unpack_truths(packed: bytes, count: int) -> list[int]:
+    """That many truths out of their packed form."""
+    return [_VALUES[packed[index // 4] >> 2 * (index % 4) & 3] for index in range(count)]
+
+
+def slots_of(rules: RuleSet) -> int:
+    """How many truths a verdict of these rules keeps."""
+    return len(rules.conditions) + len(rules.counts)
+
+
 def pack_verdict(verdict: Verdict) -> bytes:
-    """The verdict in 2 bytes and a quarter byte per condition."""
+    """The verdict in 2 bytes and a quarter byte per slot."""
     return pack_truths([getattr(verdict, name) for name in TREES]) + verdict.leaves
 
 
 def unpack_verdict(rules: RuleSet, packed: bytes) -> Verdict:
     """The verdict that was packed; raise ValueError if it is not one of these rules."""
-    expected = _HEAD + (len(rules.conditions) + 3) // 4
+    expected = _HEAD + (slots_of(rules) + 3) // 4
     if len(packed) != expected:
         raise ValueError(f"expected {expected} bytes, was {len(packed)}")
     head = Verdict(leaves=packed[:_HEAD])

@@ -32,15 +32,15 @@ class Board:
         """Last price, ticks."""
         return self._exchange.quotes[symbol][0]
 
-    def best(self, symbol: str) -> tuple[int, int]:
-        """(bid, ask) in ticks."""
-        last, spread = self.last(symbol), 1
+    def best(self, symbol: str, last: int | None = None) -> tuple[int, int]:
+        """(bid, ask) in ticks, around the last price unless another is given."""
+        last, spread = self.last(symbol) if last is None else last, 1
         return max(1, last - spread), last + spread
 
-    def levels(self, symbol: str, depth: int) -> dict[str, dict[str, str]]:
+    def levels(self, symbol: str, depth: int, last: int | None = None) -> dict[str, dict[str, str]]:
         """Price levels of both sides, best first: price text to size text."""
         instrument = self._exchange.source.instruments[symbol]
-        bid, ask = self.best(symbol)
+        bid, ask = self.best(symbol, last)
         return {
             "b": dict(self._level(instrument, bid - k) for k in range(min(depth, bid))),
             "a": dict(self._level(instrument, ask + k) for k in range(depth)),
@@ -53,21 +53,22 @@ class Board:
         lots = _LEVEL_NOTIONAL * (0.1 + 1.8 * noise * noise) / float(price * instrument.qty_step)
         return f"{price:f}", f"{instrument.qty(max(1, round(lots))):f}"
 
-    def ticker(self, symbol: str) -> Payload:
-        """A linear ticker."""
+    def ticker(self, symbol: str, last: int | None = None) -> Payload:
+        """A linear ticker; in lock-step the price has moved on to the next open when a close is told."""
         instrument = self._exchange.source.instruments[symbol]
-        book = self.levels(symbol, 1)
+        ticks = self.last(symbol) if last is None else last
+        book = self.levels(symbol, 1, ticks)
         (bid, bid_size), (ask, ask_size) = (next(iter(book[side].items())) for side in ("b", "a"))
-        last = f"{instrument.price(self.last(symbol)):f}"
+        price = f"{instrument.price(ticks):f}"
         day = self._day(symbol)
         before = float(day["prevPrice24h"])
         interval = instrument.funding_interval_min * MINUTE_MS
         next_funding = (self._exchange.clock_ms // interval + 1) * interval
         rate = self._exchange.source.funding_rate_e8(symbol, next_funding)
-        change = (float(last) - before) / before
+        change = (float(price) - before) / before
         return {
             "symbol": symbol, "tickDirection": "PlusTick" if change >= 0 else "MinusTick",
-            "lastPrice": last, "indexPrice": last, "markPrice": last, "price24hPcnt": f"{change:.6f}",
+            "lastPrice": price, "indexPrice": price, "markPrice": price, "price24hPcnt": f"{change:.6f}",
             **day, "openInterest": "0", "openInterestValue": "0", "fundingRate": f"{rate / 10**8:.8f}",
             "nextFundingTime": str(next_funding), "predictedDeliveryPrice": "", "basisRate": "",
             "deliveryFeeRate": "", "deliveryTime": "0", "ask1Size": ask_size, "bid1Price": bid,

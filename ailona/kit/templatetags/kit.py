@@ -33,6 +33,9 @@ def tone_of(value: int | Decimal) -> str:
     return "gain" if value > 0 else "loss" if value < 0 else "even"
 
 
+register.filter("tone", tone_of)
+
+
 def signed(value: Decimal, places: int) -> str:
     """Digits that always carry their sign."""
     text = grouped(value, places)
@@ -64,6 +67,12 @@ def pnl(units: int | None) -> SafeString | str:
     if units is None:
         return NOTHING
     return format_html('<span class="{}">{}</span>', tone_of(units), change(units))
+
+
+@register.filter
+def count(number: int) -> str:
+    """A whole number with thousands separators."""
+    return f"{number:,}"
 
 
 @register.filter

@@ -10,7 +10,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from trading_core.backtest.inputs import market_from_files, market_from_store, read_bot, time_of
+from trading_core.backtest.inputs import (
+    market_from_files,
+    market_from_store,
+    read_bot,
+    tickers_from_files,
+    time_of,
+)  # fmt: skip
 from trading_core.backtest.result import result_document
 from trading_core.backtest.run import run
 from trading_core.errors import AilonaError
@@ -27,6 +33,14 @@ class Command(BaseCommand):
         parser.add_argument("--bot", type=Path, required=True, metavar="BOT.json", help="the bot document")
         parser.add_argument(
             "--candles", type=Path, nargs="+", metavar="PATH", help="candle files, or folders of them"
+        )
+        parser.add_argument(
+            "--funding",
+            type=Path,
+            nargs="+",
+            metavar="PATH",
+            default=[],
+            help="funding-rate and mark-price files, or folders of them; what none tells is unknown",
         )
         parser.add_argument("--from", dest="start", metavar="TIME", help="first minute; earlier ones warm up")
         parser.add_argument("--to", dest="end", metavar="TIME", help="the minute before which to end")
@@ -61,6 +75,7 @@ class Command(BaseCommand):
             end_ms=time_of(options["end"], "--to") if options["end"] else None,
             limit=options["limit"],
             progress=self._progress,
+            tickers=tickers_from_files(document, options["funding"]),
         )
         return result_document(played)
 

@@ -1,4 +1,8 @@
-"""``manage.py explain``: one decision with every operand, from a bot document and candles."""
+"""``manage.py explain``: one decision with every operand.
+
+Of a bot document played over candles (``--bot``), or of a bot in the database as it was recorded
+(``--code``), or what another version of rules would have said then (``--code`` and ``--rules``).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,24 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ailona.kit.tenancy import across_workspaces, workspace_scope
+from bots.models import Bot
+from bots.services.explaining import Explained as Recorded
+from bots.services.explaining import explain_decision as recorded
+from bots.services.explaining import explain_hypothetical
+from bots.services.journal import decisions
+from conditions.selectors import resolve
 from trading_core.backtest.explain import Explained, explain_decision
-from trading_core.backtest.inputs import market_from_files, market_from_store, read_bot, time_of
-from trading_core.errors import AilonaError
+from trading_core.backtest.inputs import (
+    market_from_files,
+    market_from_store,
+    read_bot,
+    tickers_from_files,
+    time_of,
+)  # fmt: skip
+from trading_core.errors import AilonaError, InvalidInput
+from trading_core.market.timeframe import Timeframe
+from trading_core.rules.explain import Explanation
 
 
 class Command(BaseCommand):
@@ -22,13 +41,29 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what may be chosen."""
-        parser.add_argument("--bot", type=Path, required=True, metavar="BOT.json", help="the bot document")
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--bot", type=Path, metavar="BOT.json", help="a bot document, played over candles")
+        whose.add_argument(
+            "--code", metavar="BOT", help="a bot in the database, as its decision was recorded"
+        )
+        parser.add_argument(
+            "--rules", metavar="VERSION", dest="rules_version",
+            help="with --code: what this published version of rules would have said then",
+        )  # fmt: skip
         parser.add_argument("--symbol", required=True)
         parser.add_argument(
             "--at", required=True, metavar="TIME", help="the close, or a time within its candle"
         )
         parser.add_argument(
             "--candles", type=Path, nargs="+", metavar="PATH", help="candle files; default: the store"
+        )
+        parser.add_argument(
+            "--funding",
+            type=Path,
+            nargs="+",
+            metavar="PATH",
+            default=[],
+            help="funding-rate and mark-price files, or folders of them; what none tells is unknown",
         )
         parser.add_argument(
             "--from", dest="start", metavar="TIME", help="when the bot began; default: the data's start"
@@ -38,7 +73,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Explain and print."""
         try:
-            explained = _explained(options)
+            explained = _recorded(options) if options["code"] else _played(options)
         except AilonaError as error:
             raise CommandError(str(error)) from None
         if options["json"]:
@@ -47,7 +82,24 @@ class Command(BaseCommand):
             self.stdout.write(explained.as_text())
 
 
-def _explained(options: dict[str, Any]) -> Explained:
+def _recorded(options: dict[str, Any]) -> Recorded | Explanation:
+    with across_workspaces("journal"):
+        workspace = Bot.objects.filter(code=options["code"]).values_list("workspace_id", flat=True).first()
+    if workspace is None:
+        raise InvalidInput("--code", f"there is no bot {options['code']!r:.40}")
+    with workspace_scope(workspace, reading=True):
+        bot = Bot.objects.get(code=options["code"])
+        symbol, at_ms = options["symbol"], time_of(options["at"], "--at")
+        found = decisions(bot, symbol=symbol, from_ms=at_ms, newest_first=False, limit=1)
+        if not found or found[0].close_ms - at_ms >= Timeframe(bot.timeframe).ms:
+            raise InvalidInput("--at", f"{bot.code} has no decision on {symbol} then")
+        if options["rules_version"]:
+            rules = resolve(options["rules_version"])
+            return explain_hypothetical(bot, rules, symbol, found[0].close_ms)
+        return recorded(bot, found[0])
+
+
+def _played(options: dict[str, Any]) -> Explained:
     document = read_bot(options["bot"])
     if options["candles"]:
         market = market_from_files(document, options["candles"])
@@ -60,4 +112,5 @@ def _explained(options: dict[str, Any]) -> Explained:
         symbol=options["symbol"],
         at_ms=time_of(options["at"], "--at"),
         start_ms=time_of(options["start"], "--from") if options["start"] else None,
+        tickers=tickers_from_files(document, options["funding"]),
     )

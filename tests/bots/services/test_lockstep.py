@@ -129,6 +129,7 @@ def ended_after(seconds: float, stop: Callable[[], None]) -> Iterator[None]:
         timer.cancel()
 
 
+@pytest.mark.timeout(400)
 def test_lock_step_equals_the_backtest(venue: str, workspace: Workspace) -> None:
     documents = [
         document(**AVERAGER, universe={"symbols": ["BTCUSDT", "ETHUSDT"]}),
@@ -140,7 +141,7 @@ def test_lock_step_equals_the_backtest(venue: str, workspace: Workspace) -> None
     conductor = Conductor(ConductorConfig(control=VenueControl.from_settings, say=said.append))
     feed = Feed(replace(FeedConfig.from_settings(), recheck_s=0.1))
     trader = Trader(replace(TraderConfig.from_settings(), discover_every=0.1))
-    with worker(), running(trader.run), running(feed.run), ended_after(100, conductor.stop):
+    with worker(), running(trader.run), running(feed.run), ended_after(300, conductor.stop):
         tally = conductor.play()
     assert tally.candles == CANDLES, said
     with workspace_scope(workspace.pk):
@@ -193,6 +194,8 @@ def test_quiet_names_what_is_waited_for(venue: str, workspace: Workspace) -> Non
     seen = quiet.activity("synthetic")
     assert seen.busy == ""
     assert "the feed has heard the close 0" in quiet.difference(seen, control.status())
+    heard = replace(seen, last_close_ms=control.status().last_close_ms)
+    assert quiet.difference(heard, control.status()) == "nobody listens to the market"
     control.close()
 
 

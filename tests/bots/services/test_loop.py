@@ -22,17 +22,17 @@ from bots.models import (
     Plan,
     VerdictRow,
 )  # fmt: skip
-from bots.services import close, cycle, verdicts
+from bots.services import close, cycle
 from bots.services.cycle import run_cycle
 from bots.services.verdicts import run_verdicts
-from bots.services.wake import begin_with, wake
+from bots.services.wake import begin_with, listened_symbols, wake
 from bots.states import LISTENING
 from tests.builders import START_MS
-from tests.worlds import LINEAR, MINUTE, NEVER, SOURCE, World
+from tests.worlds import ALWAYS_LONG, LINEAR, MINUTE, NEVER, SOURCE, World
 from trading_core.engine.cycle import Decision, decide
 from trading_core.engine.snapshot import Snapshot
-from trading_core.rules.evaluate import evaluate_last
-from trading_core.rules.verdict import Verdict
+from trading_core.rules.shared.answers import Answers
+from trading_core.rules.shared.plan import SharedPlan
 
 pytestmark = [pytest.mark.django_db, pytest.mark.role("engine")]
 
@@ -55,6 +55,15 @@ def test_wake_raises_only_bots_whose_timeframe_closes(world: World) -> None:
     close_ms = world.close()
     with world.inside():
         assert Bot.objects.get(pk=five.pk).wanted == close_ms
+
+
+def test_the_feed_follows_what_rules_look_at(world: World) -> None:
+    other = {"left": {"ticker": "funding_rate", "symbol": "SOLUSDT"}, "op": "<", "right": 0}
+    world.bot(rules={"inline": {"schema": 2, "long": other}, "son": False})
+    world.bot(universe={"symbols": ["ETHUSDT"]})
+    stopped = {"left": {"price": "close", "symbol": "XRPUSDT"}, "op": "<", "right": 0}
+    world.bot(rules={"inline": {"schema": 2, "long": stopped}, "son": False}, start=False)
+    assert listened_symbols(SOURCE, LINEAR) == {"BTCUSDT", "ETHUSDT", "SOLUSDT"}
 
 
 def test_wake_twice_wakes_once(world: World) -> None:
@@ -84,13 +93,14 @@ def test_begin_with_lets_bots_started_before_the_feed_begin_after_its_first_clos
 def test_run_verdicts_answers_each_question_once_for_many_bots(
     world: World, strangers_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    asked: list[str] = []
+    answer = SharedPlan.answer
 
-    def evaluate(*given: Any, **named: Any) -> Verdict:
-        asked.append(named["symbol"])
-        return evaluate_last(*given, **named)
+    def listen(plan: SharedPlan, questions: Any, *given: Any, **named: Any) -> Answers:
+        asked.extend(symbol for _, symbols in questions for symbol in symbols)
+        return answer(plan, questions, *given, **named)
 
-    monkeypatch.setattr(verdicts, "evaluate_last", evaluate)
+    monkeypatch.setattr(SharedPlan, "answer", listen)
     for owner in (world, world, strangers_world):
         owner.bot()
     close_ms = world.close()
@@ -180,6 +190,18 @@ def test_run_cycle_refuses_an_entry_on_a_stale_close(world: World) -> None:
         Bot.objects.filter(pk=bot.pk).update(rung_at=clock.now() - timedelta(minutes=2))
     run_cycle(bot.pk, bot.workspace_id)
     assert outcomes(world, bot) == [("BTCUSDT", 1, "stale_candle")]
+    with world.inside():
+        assert Outcome.objects.get(bot=bot).details == {"side": "long", "age": 120, "limit": 60}
+
+
+def test_run_cycle_enters_as_long_as_the_rules_let_a_signal_live(world: World) -> None:
+    bot = world.bot(rules={"inline": {**ALWAYS_LONG, "schema": 2, "expires": 2}, "son": False})
+    close_ms = world.close()
+    FeedStatus.objects.create(source=SOURCE, market="test", last_close_ms=close_ms + 2 * MINUTE)
+    with world.inside():
+        Bot.objects.filter(pk=bot.pk).update(rung_at=clock.now() - timedelta(minutes=2))
+    run_cycle(bot.pk, bot.workspace_id)
+    assert outcomes(world, bot) == [("BTCUSDT", 1, "entered")]
 
 
 def test_run_cycle_refuses_a_symbol_that_another_bot_of_the_account_holds(world: World) -> None:

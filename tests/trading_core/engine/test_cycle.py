@@ -51,7 +51,7 @@ REFUSALS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("not_ready", {"verdict": None}, {}, {}),
     ("not_ready", {"verdict": Verdict(long=-1)}, {}, {}),
     ("conflict", {"verdict": BOTH}, {}, {}),
-    ("stale_candle", {"stale": True}, {}, {}),
+    ("stale_candle", {}, {"age_ms": 600_001}, {}),
     ("entries_paused", {}, {"state": "entries_paused"}, {}),
     ("entries_paused", {}, {"state": "close_only"}, {}),
     ("symbol_claimed", {"claimed_by": "Other bot"}, {}, {}),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.builders import START_MS, candles, random_walk
 from tests.trading_core.rules.naive import Naive
 from tests.trading_core.rules.random_rules import document
-from trading_core.market.candle import Candles
+from trading_core.market.candle import Candles, Floats
+from trading_core.market.tickers import Tickers
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import Frames, frames_of
 from trading_core.rules.columns import Evaluation
@@ -36,13 +37,27 @@ randoms = st.integers(0, 2**32).map(Random)
 timeframes = st.sampled_from([M1, M5])
 
 
+def some_tickers(seed: int, start_ms: int) -> Tickers:
+    """Figures at uneven moments, with holes longer than they hold."""
+    rng = np.random.default_rng(seed)
+    time = start_ms + np.cumsum(rng.choice([20_000, 60_000, 95_000, 200_000], 700))
+
+    def column(unit: float) -> Floats:
+        return np.where(rng.random(len(time)) < 0.2, np.nan, np.round(rng.normal(0, unit, len(time)), 3))
+
+    return Tickers(time, column(0.01), 100.0 + column(3.0), np.abs(column(0.05)))
+
+
+TICKERS = {symbol: some_tickers(seed, START_MS) for seed, symbol in enumerate(SYMBOLS)}
+
+
 def rules_of(text: str) -> RuleSet:
     return RuleSet(long=parse_text(text))
 
 
 def frames_at(timeframe: Timeframe, until_ms: int, start_ms: int = 0) -> Frames:
     base = {symbol: walk.between(start_ms, until_ms) for symbol, walk in BASE.items()}
-    needed = {(s, t) for s in SYMBOLS for t in (timeframe, M5, Timeframe.M15)}
+    needed = {(s, t) for s in SYMBOLS for t in (M1, timeframe, M5, Timeframe.M15)}
     return frames_of(base, needed, until_ms=until_ms)
 
 
@@ -51,7 +66,8 @@ def end_of(walk: Candles) -> int:
 
 
 def whole(rules: RuleSet, timeframe: Timeframe) -> History:
-    return evaluate(rules, frames_at(timeframe, end_of(BASE["XUSDT"])), symbol="XUSDT", timeframe=timeframe)
+    frames = frames_at(timeframe, end_of(BASE["XUSDT"]))
+    return evaluate(rules, frames, symbol="XUSDT", timeframe=timeframe, tickers=TICKERS)
 
 
 def some_closes(history: History, rnd: Random, count: int) -> list[int]:
@@ -59,7 +75,7 @@ def some_closes(history: History, rnd: Random, count: int) -> list[int]:
 
 
 def last(rules: RuleSet, frames: Frames, timeframe: Timeframe, close: int) -> Verdict:
-    return evaluate_last(rules, frames, symbol="XUSDT", timeframe=timeframe, close_ms=close)
+    return evaluate_last(rules, frames, symbol="XUSDT", timeframe=timeframe, close_ms=close, tickers=TICKERS)
 
 
 @many
@@ -67,12 +83,12 @@ def last(rules: RuleSet, frames: Frames, timeframe: Timeframe, close: int) -> Ve
 def test_evaluate_agrees_with_a_naive_evaluator(rnd: Random, timeframe: Timeframe) -> None:
     rules = parse_rules(document(rnd))
     history = whole(rules, timeframe)
-    naive = Naive(frames_at(timeframe, end_of(BASE["XUSDT"])), "XUSDT", timeframe)
+    naive = Naive(frames_at(timeframe, end_of(BASE["XUSDT"])), "XUSDT", timeframe, TICKERS)
     for row in some_closes(history, rnd, 12):
         close = int(history.close_ms[row])
         verdict = history.verdict(row)
-        for index, condition in enumerate(rules.conditions):
-            assert verdict.leaf(index) == TRUTHS[naive.says(condition, close)], condition
+        for index, slot in enumerate((*rules.conditions, *rules.counts)):
+            assert verdict.leaf(index) == TRUTHS[naive.says(slot, close)], slot
         for name, tree in rules.trees():
             expected = 0 if tree is None else TRUTHS[naive.says(tree, close)]
             assert getattr(verdict, name) == expected
@@ -98,7 +114,9 @@ def test_truncating_the_future_changes_no_verdict(rnd: Random, timeframe: Timefr
     row = rnd.randrange(len(history))
     close = int(history.close_ms[row])
 
-    shorter = evaluate(rules, frames_at(timeframe, close), symbol="XUSDT", timeframe=timeframe)
+    shorter = evaluate(
+        rules, frames_at(timeframe, close), symbol="XUSDT", timeframe=timeframe, tickers=TICKERS
+    )
 
     assert len(shorter) == row + 1
     for name in TREES:
@@ -116,11 +134,18 @@ def test_explanation_says_what_the_verdict_says(rnd: Random, timeframe: Timefram
     row = rnd.randrange(len(history))
     frames = frames_at(timeframe, end_of(BASE["XUSDT"]))
 
-    told = explain(rules, frames, symbol="XUSDT", timeframe=timeframe, close_ms=int(history.close_ms[row]))
+    told = explain(
+        rules,
+        frames,
+        symbol="XUSDT",
+        timeframe=timeframe,
+        close_ms=int(history.close_ms[row]),
+        tickers=TICKERS,
+    )
 
     assert told.verdict == history.verdict(row)
     leaves = [leaf for line in told.trees.values() for leaf in line.leaves()]
-    assert [leaf.truth for leaf in leaves] == history.leaves[:, row].tolist()
+    assert [leaf.truth for leaf in leaves] == history.leaves[: len(leaves), row].tolist()
     for name, line in told.trees.items():
         assert line.truth == getattr(told.verdict, name)
         assert bool(told.failing(name)) == (line.truth != 1)
@@ -134,7 +159,7 @@ def test_rule_sets_share_an_evaluation(rnd: Random) -> None:
     close = int(BASE["XUSDT"].open_time[rnd.randrange(1000, 1400)]) + M1.ms
     several = [parse_rules(document(rnd)) for _ in range(6)]
     frames = frames_at(M1, close)
-    shared = Evaluation(frames)
+    shared = Evaluation(frames, TICKERS)
 
     for rules in several:
         alone = last(rules, frames, M1, close)

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import copy
 import json
-import time
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trading_core.rules.random_rules import document
-from trading_core.errors import InvalidInput, RulesInvalid
+from trading_core.errors import RulesInvalid
 from trading_core.market.timeframe import Timeframe
 from trading_core.rules.json_schema import rules_schema
 from trading_core.rules.model import RuleSet
@@ -24,16 +22,22 @@ from trading_core.rules.text import to_text
 
 CLOSE = {"price": "close"}
 LOW = {"left": CLOSE, "op": "<", "right": 30}
+PNL = {"position": "pnl_pct"}
+LOSS = {"left": PNL, "op": "<", "right": -1}
 VALIDATOR = jsonschema.Draft202012Validator(rules_schema())
 SCHEMA_FILE = Path(__file__).parents[3] / "docs" / "rules.schema.json"
 
 
 def long(node: Any) -> dict[str, Any]:
-    return {"schema": 1, "long": node}
+    return {"schema": 2, "long": node}
 
 
 def left(operand: Any) -> dict[str, Any]:
     return long({"left": operand, "op": "<", "right": 30})
+
+
+def left_of(indicator: str, period: int) -> dict[str, Any]:
+    return {"left": {"indicator": indicator, "params": {"period": period}}, "op": "<", "right": 30}
 
 
 def deep(levels: int) -> Any:
@@ -48,10 +52,11 @@ def deep(levels: int) -> Any:
     [
         ([], "", "expected an object"),
         ({}, "schema", "is missing"),
-        ({"schema": 2, "long": LOW}, "schema", "expected 1"),
-        ({"schema": True, "long": LOW}, "schema", "expected 1"),
-        ({"schema": 1}, "", "at least one of long"),
-        ({"schema": 1, "buy": LOW}, "buy", "is not known here"),
+        ({"schema": 3, "long": LOW}, "schema", "expected 1 or 2"),
+        ({"schema": True, "long": LOW}, "schema", "expected 1 or 2"),
+        ({"schema": 2, "expires": 11, "long": LOW}, "expires", "from 1 to 10"),
+        ({"schema": 2}, "", "at least one of long"),
+        ({"schema": 2, "buy": LOW}, "buy", "is not known here"),
         (long("x"), "long", "expected a condition or a node"),
         (long({}), "long", "one of all"),
         (long({"all": []}), "long.all", "at least one node"),
@@ -72,7 +77,8 @@ def deep(levels: int) -> Any:
         (left({**CLOSE, "offset": -1}), "long.left.offset", "from 0 to 500"),
         (left({**CLOSE, "timeframe": "7m"}), "long.left.timeframe", "expected one of 1m"),
         (left({**CLOSE, "symbol": "btc"}), "long.left.symbol", "such as BTCUSDT"),
-        (left({"indicator": "rsi2"}), "long.left.indicator", "expected an indicator"),
+        (left({"indicator": "rsi2"}), "long.left.indicator", "of the catalog, was 'rsi2'; near it: rsi"),
+        (left({"indicator": ["rsi"]}), "long.left.indicator", "was a list"),
         (left({"indicator": "rsi", "params": {"period": 1}}), "long.left.params.period", "from 2 to 200"),
         (left({"indicator": "rsi", "params": {"period": 2.5}}), "long.left.params.period", "whole number"),
         (left({"indicator": "rsi", "params": {"len": 2}}), "long.left.params.len", "not known"),
@@ -86,12 +92,37 @@ def deep(levels: int) -> Any:
         (left({"div": [CLOSE, 0]}), "long.left.div[1]", "other than 0"),
         (left({"change_pct": {"of": 3, "n": 1}}), "long.left.change_pct.of", "was a number"),
         (left({"slope": {"of": CLOSE, "n": 1}}), "long.left.slope.n", "from 2 to 500"),
-        (left({"funding_rate": {}}), "long.left", "tickers are not available yet"),
-        (left({"price": "mark"}), "long.left.price", "tickers are not available yet"),
-        (left({"position": "pnl"}), "long.left", "the position are not available yet"),
-        (left({"portfolio": "day_pnl"}), "long.left", "portfolio are not available yet"),
-        (left({"clock": "weekday"}), "long.left", "market clock are not available yet"),
-        (left({"regime": "trend"}), "long.left", "regime are not available yet"),
+        (left({"percentile": {"of": CLOSE, "n": 501}}), "long.left.percentile.n", "from 2 to 500"),
+        (left({"percentile": {"of": {"clock": "hour"}, "n": 5}}), "long.left.percentile.of", "have no past"),
+        (left({"ticker": "funding"}), "long.left.ticker", "expected one of funding_rate"),
+        (left({"ticker": "mark", "symbol": "btc"}), "long.left.symbol", "such as BTCUSDT"),
+        (left({"ticker": "mark", "offset": 1}), "long.left.offset", "is not known here"),
+        (left({"indicator": "rsi", "source": {"ticker": "mark"}}), "long.left.source", "prices and indicators"),
+        (left({"clock": "second"}), "long.left.clock", "expected one of hour"),
+        (left({"clock": "hour", "zone": "Mars/Olympus"}), "long.left.zone", "such as Europe/Berlin"),
+        (left({"clock": "hour", "zone": "../../etc/passwd"}), "long.left.zone", "such as Europe/Berlin"),
+        (left({"clock": "hour", "zone": ["UTC"]}), "long.left.zone", "such as Europe/Berlin"),
+        (left({"session": "sydney"}), "long.left.session", "expected one of tokyo"),
+        (long({"left": {"session": "tokyo"}, "op": "rising", "n": 2}), "long.left", "neither rise nor fall"),
+        (left({"position": "size"}), "long.left.position", "expected one of pnl_pct"),
+        (left({"portfolio": "equity"}), "long.left.portfolio", "expected one of open_positions"),
+        (left({"add": [{"position": "age"}, CLOSE]}), "long", "with numbers and each other only"),
+        (left({"change_pct": {"of": PNL, "n": 3}}), "long.left.change_pct.of", "have no past"),
+        (long({"left": PNL, "op": "crosses_above", "right": 1}), "long.op", "known at this close only"),
+        (long({"left": PNL, "op": "rising", "n": 1}), "long.op", "known at this close only"),
+        (long({"within": {"n": 3, "of": {"not": LOSS}}}), "long.within.of", "can't stand within"),
+        (long({"count": {"k": 1, "n": 3, "of": {"any": [LOW, LOSS]}}}), "long.count.of", "can't stand within"),
+        (long({**LOW, "id": "Oversold"}), "long.id", "such as oversold_2"),
+        (long({**LOW, "id": "a" * 41}), "long.id", "such as oversold_2"),
+        (long({**LOW, "id": None}), "long.id", "leave the key away"),
+        (long({**LOW, "tags": ["a", "b", "c", "d", "e"]}), "long.tags", "at most 4"),
+        (long({**LOW, "tags": "dip"}), "long.tags", "expected a list"),
+        (long({**LOW, "tags": ["dip", "dip"]}), "long.tags[1]", "appears twice"),
+        (long({**LOW, "tags": ["Dip"]}), "long.tags[0]", "such as dip"),
+        (long({"any": [{**LOW, "id": "x"}, {**LOW, "id": "x"}]}), "long.any[1].id", "is another node's"),
+        ({**long({**LOW, "id": "x"}), "short": {**LOW, "id": "x"}}, "short.id", "is another node's"),
+        (long({"any": [{**LOW, "tags": [f"t{i}"]} for i in range(17)]}), "long.any[16].tags[0]", "at most 16"),
+        (long({"any": [left_of("cci", 240 + i) for i in range(9)]}), "long.any[3]", "cost at most 5000000 steps"),
         (long(deep(7)), "long.not.not.not.not.not.not.not.left", "at most 8 levels"),
         (long(deep(50)), "long" + ".not" * 8, "at most 8 levels"),
         (long({"any": [LOW] * 64}), "long.any[63]", "at most 64 nodes"),
@@ -121,7 +152,7 @@ def test_parse_rules_fills_in_defaults() -> None:
 def test_equal_rules_have_equal_hashes_whatever_the_spelling() -> None:
     plain = loads_rules(json.dumps(left({"indicator": "rsi", "source": "close"})))
     spelled = loads_rules(
-        '{"long":{"op":"<","right":30.0,"left":{"indicator":"rsi","params":{}}},"schema":1}'
+        '{"long":{"op":"<","right":30.0,"left":{"indicator":"rsi","params":{}}},"schema":2}'
     )
     assert plain.hash == spelled.hash != parse_rules(long(LOW)).hash
     assert len(plain.hash) == 64
@@ -129,7 +160,7 @@ def test_equal_rules_have_equal_hashes_whatever_the_spelling() -> None:
 
 def test_loads_rules_is_strict() -> None:
     with pytest.raises(RulesInvalid, match="twice"):
-        loads_rules('{"schema": 1, "schema": 1}')
+        loads_rules('{"schema": 2, "schema": 2}')
     with pytest.raises(RulesInvalid, match="32768"):
         loads_rules(" " * 40_000)
 
@@ -139,61 +170,6 @@ def test_rules_refuse_timeframes_below_the_bots() -> None:
     check_timeframe(rules, Timeframe.M5)
     with pytest.raises(RulesInvalid, match="expected timeframes of 15m or more, has 5m"):
         check_timeframe(rules, Timeframe.M15)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "rsi(14)@15m < 30 and ema(9) crosses above ema(21) within 3",
-        "(close > open or close > 1.5e-15) and not close < 0.00000015 for 2",
-        "not close > 5 within 2",
-        "(not close > 5) within 2",
-        "all(close > 5)",
-        "any(all(close > 5))",
-        "close > 5 and (open > 5 and high > 5)",
-        "at least 2 of (close rising 3, BTCUSDT:close@1h[2] between 1 and 2e+20, not mfi(14) > -3)",
-        "(close - (open - low)) / (high * 2) > close / (open / low)",
-        "macd(12, 26, 9).signal[1] > bollinger(20, 2.5, hl2).percent_b@4h",
-        "rsi(14, ema(9, close - open)) falling 2 at least 2 in 5 within 3",
-        "1000SHIBUSDT:close > 0.00002",
-        "change_pct(close@5m, 3) > slope(ema(9)@5m[1], 4) - 2",
-    ],
-)
-def test_text_round_trips(text: str) -> None:
-    text = text.replace("2e+20", "2000")
-    node = parse_text(text)
-    assert parse_text(to_text(node)) == node
-    assert to_text(node) == text
-    assert parse_rules(RuleSet(long=node).canonical()).long == node
-
-
-@pytest.mark.parametrize(
-    "text,path,reason",
-    [
-        ("", "column 1", "the end"),
-        ("close >", "column 8", "the end"),
-        ("close > 5 close", "column 11", "expected the end"),
-        ("close ? 5", "column 7", "can't be read"),
-        ("close crosses 5", "column 7", "expected an operator"),
-        ("rsi(14, 15) > 5", "column 1", "takes 1 numbers"),
-        ("rsi(1) > 5", "column 1.period", "from 2 to 200"),
-        ("foo(3) > 5", "column 1", "expected an operand"),
-        ("pnl > 5", "column 1", "not available yet"),
-        ("(close > 5", "column 11", "expected ')'"),
-        ("close > 5 within 0", "column 18", "from 1 to 500"),
-        ("5 > 6", "column 1", "compares two numbers"),
-        ("close@7m > 5", "column 1.timeframe", "expected one of"),
-        ("close > 1e999", "column 9", "finite"),
-        ("(" * 5000, "column 8", "at most 8 levels"),
-        ("not " * 3000 + "close > 5", "column 33", "at most 8 levels"),
-        ("close > 5 or " * 100 + "close > 5", "column 833", "at most 64 nodes"),
-    ],
-)
-def test_parse_text_refuses_and_names_the_column(text: str, path: str, reason: str) -> None:
-    with pytest.raises(RulesInvalid) as caught:
-        parse_text(text)
-    assert reason in caught.value.reason
-    assert caught.value.path == path
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -211,86 +187,12 @@ def test_json_text_and_tree_agree(rnd: Random) -> None:
             assert parse_text(to_text(tree)) == tree
 
 
-RUBBISH: list[Any] = [
-    None, True, -1, 0, 1e300, float("nan"), float("inf"), 10**40, "", "x" * 300, "close", "__class__", "\ud800", [], {},
-    [[]], {"all": {}}, {"not": None}, {"op": []}, {"price": {}}, {"indicator": []}, {"": 1}, {"n": "3"}, 2**63, -0.0,
-]  # fmt: skip
-
-
-def mutated(raw: Any, rnd: Random) -> Any:
-    """The document itself, with one thing replaced, dropped, doubled or buried."""
-    whole = raw
-    places: list[tuple[Any, Any]] = []
-    waiting = [whole]
-    while waiting:
-        item = waiting.pop()
-        pairs = list(item.items()) if isinstance(item, dict) else list(enumerate(item))
-        places += [(item, key) for key, _ in pairs]
-        waiting += [child for _, child in pairs if isinstance(child, (dict, list)) and child]
-    holder, key = rnd.choice(places)
-    kind = rnd.randrange(5)
-    if kind == 0 and isinstance(holder, dict):
-        del holder[key]
-    elif kind == 1 and isinstance(holder, dict):
-        holder[rnd.choice(["x", "op", "all", "n", "price", "\x00"])] = copy.deepcopy(rnd.choice(RUBBISH))
-    elif kind == 2:
-        for _ in range(rnd.choice([3, 40, 200])):
-            holder[key] = {rnd.choice(["not", "all", "add"]): holder[key]}
-    elif kind == 3 and isinstance(holder, list):
-        holder.extend([holder[key]] * rnd.choice([2, 100]))
-    else:
-        holder[key] = copy.deepcopy(rnd.choice(RUBBISH))
-    return whole
-
-
-def refusal(parse: Any, raw: Any) -> tuple[str, float]:
-    """What it was refused with ("" when accepted) and how long that took; other errors escape."""
-    began = time.process_time()
-    try:
-        parse(raw)
-    except InvalidInput as e:
-        said = str(e)
-    else:
-        said = ""
-    return said, time.process_time() - began
-
-
-def test_hostile_documents_are_refused_fast_and_never_crash() -> None:
-    rnd = Random(2026)
-    answers = []
-    for _ in range(2000):
-        raw: Any = document(rnd)
-        for _ in range(rnd.randint(1, 3)):
-            raw = mutated(raw, rnd) if raw else raw
-        answers.append(
-            refusal(lambda r: json.dumps(parse_rules(r).canonical(), allow_nan=False).encode(), raw)
-        )
-    refused = sum(bool(said) for said, _ in answers)
-    slowest = max(took for _, took in answers)
-    print(f"hostile documents: {refused} refused of 2000, slowest {slowest * 1000:.1f} ms")
-    assert refused > 1000
-    assert max(len(said) for said, _ in answers) < 1500
-    assert slowest < 0.05
-
-
-def test_hostile_texts_are_refused_fast_and_never_crash() -> None:
-    rnd = Random(7)
-    pieces = [
-        "close", "rsi(", ")", "(", "and", "or", "not", "<", "14", "@1h", "[", "]", "crosses above", "within",
-        "at least", "of", ",", "BTCUSDT:", ".", "-", "*", "1e308", "between", "for 3", "in", "\u0660", "$", "all(",
-    ]  # fmt: skip
-    texts = [" ".join(rnd.choices(pieces, k=rnd.choice([1, 5, 20, 2000]))) for _ in range(2000)]
-    answers = [refusal(parse_text, text) for text in texts]
-    assert max(len(said) for said, _ in answers) < 1500
-    assert max(took for _, took in answers) < 0.05
-
-
 def test_published_schema_is_the_one_of_the_code() -> None:
     schema = rules_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert not VALIDATOR.is_valid({"schema": 1, "long": {"left": {"price": "last"}, "op": "<", "right": 1}})
-    assert not VALIDATOR.is_valid({"schema": 1, "long": {"all": [], "any": []}})
+    assert not VALIDATOR.is_valid({"schema": 2, "long": {"left": {"price": "last"}, "op": "<", "right": 1}})
+    assert not VALIDATOR.is_valid({"schema": 2, "long": {"all": [], "any": []}})
     assert not VALIDATOR.is_valid(
-        {"schema": 1, "long": {"left": {"indicator": "rsi", "params": {"period": 1}}}}
+        {"schema": 2, "long": {"left": {"indicator": "rsi", "params": {"period": 1}}}}
     )
     assert json.loads(SCHEMA_FILE.read_text()) == json.loads(json.dumps(schema))

@@ -9,12 +9,14 @@ from typing import Any
 from trading_core.errors import InvalidInput
 from trading_core.exchanges.bybit import parse
 from trading_core.exchanges.bybit.line import Connected, Frame, Line, Pace
+from trading_core.exchanges.bybit.ticker_board import TickerBoard
 from trading_core.exchanges.port import (
     Credentials,
     LastPrice,
     PrivateNews,
     StreamGap,
     StreamMark,
+    TickerNews,
 )  # fmt: skip
 from trading_core.market.candle import Candle
 
@@ -24,7 +26,7 @@ PRIVATE_TOPICS = ("order", "execution", "position", "wallet")
 SETTLE_COIN = "USDT"
 CATEGORY = "linear"
 
-MarketNews = tuple[str, Candle] | LastPrice | StreamGap
+MarketNews = tuple[str, Candle] | LastPrice | TickerNews | StreamGap
 
 
 class BybitPrivateStream:
@@ -60,7 +62,7 @@ class BybitPrivateStream:
 
 
 class BybitPublicStream:
-    """Closed one-minute candles and last prices; ``base`` is the WebSocket address without a path."""
+    """Closed one-minute candles, last prices and tickers; ``base`` is the WebSocket address without a path."""
 
     def __init__(self, *, base: str, wall_ms: Callable[[], int], pace: Pace | None = None) -> None:
         self._base = base.rstrip("/")
@@ -68,7 +70,11 @@ class BybitPublicStream:
         self._pace = pace
 
     async def news(self, category: str, symbols: list[str]) -> AsyncGenerator[MarketNews, None]:
-        """Yield closed candles and last prices; ``StreamGap`` after each (re)connect."""
+        """Yield closed candles, last prices and tickers; ``StreamGap`` after each (re)connect.
+
+        What was told of a contract before a gap counts no more: its ticker is told anew.
+        """
+        board = TickerBoard()
         topics = [f"{kind}.{symbol}" for symbol in symbols for kind in ("kline.1", "tickers")]
         line = Line(
             url=f"{self._base}/v5/public/{category}", topics=topics, wall_ms=self._wall_ms, pace=self._pace
@@ -76,9 +82,10 @@ class BybitPublicStream:
         async for frame in line.frames():
             match frame:
                 case Connected():
+                    board = TickerBoard()
                     yield StreamGap()
                 case Frame(body):
-                    for news in market_news(body):
+                    for news in market_news(body, board):
                         yield news
 
     async def candles(
@@ -86,7 +93,7 @@ class BybitPublicStream:
     ) -> AsyncGenerator[tuple[str, Candle] | StreamGap, None]:
         """Yield closed one-minute candles; ``StreamGap`` after each (re)connect."""
         async for news in self.news(category, symbols):
-            if not isinstance(news, LastPrice):
+            if isinstance(news, (tuple, StreamGap)):
                 yield news
 
 
@@ -109,14 +116,15 @@ def private_news(body: dict[str, Any], instruments: parse.Instruments) -> Iterat
         yield StreamMark(str(body["id"]))
 
 
-def market_news(body: dict[str, Any]) -> Iterator[MarketNews]:
-    """Yield the news of one public message; an unreadable one is a gap."""
+def market_news(body: dict[str, Any], board: TickerBoard) -> Iterator[MarketNews]:
+    """Yield the news of one public message; an unreadable one is a gap. ``board`` is this connection's."""
     kind, _, symbol = str(body["topic"]).rpartition(".")
     try:
         if kind == "tickers":
             price = parse.last_price(body["data"], time_ms=int(body.get("ts", 0)))
             if price is not None:
                 yield price
+            yield board.heard(symbol, body["data"])
         elif kind == "kline.1":
             for row in _rows(body):
                 if row.get("confirm") is True:

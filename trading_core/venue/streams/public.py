@@ -81,15 +81,18 @@ class PublicStreams:
             self.unsubscribe(connection, topic)
 
     def candles_closed(self, closed: dict[str, Candle]) -> None:
-        """Tell of candles that closed, of every interval that ends with them."""
+        """Tell of candles that closed, of every interval that ends with them.
+
+        Ticker and books come first, at the closing price: who hears the close knows them.
+        """
         for symbol, candle in closed.items():
+            self.refresh(symbol, last=self.exchange.source.instruments[symbol].nearest_ticks(candle.close))
             close_ms = candle.open_time + MINUTE_MS
             for name, minutes in INTERVALS.items():
                 topic = f"kline.{name}.{symbol}"
                 if topic in self._topics and interval_start(close_ms, minutes) == close_ms:
                     whole = candle if minutes == 1 else self._interval(symbol, close_ms, minutes)
                     self._kline(topic, name, priced(whole), confirm=True)
-            self.refresh(symbol)
 
     def _interval(self, symbol: str, end_ms: int, minutes: int) -> Candle:
         start = interval_start(end_ms - 1, minutes)
@@ -128,18 +131,18 @@ class PublicStreams:
         if topic in self._topics:
             self._send(topic, self._envelope(topic, "snapshot", trades))
 
-    def refresh(self, symbol: str) -> None:
-        """Tell what changed of ticker and books."""
+    def refresh(self, symbol: str, *, last: int | None = None) -> None:
+        """Tell what changed of ticker and books; ``last`` is the price in ticks if it has moved on since."""
         topic = f"tickers.{symbol}"
         if topic in self._topics:
-            self._ticker_delta(topic, symbol)
+            self._ticker_delta(topic, symbol, last)
         for depth in BOOK_DEPTHS:
             topic = f"orderbook.{depth}.{symbol}"
             if topic in self._topics:
-                self._book_delta(topic, symbol, depth)
+                self._book_delta(topic, symbol, depth, last)
 
-    def _ticker_delta(self, topic: str, symbol: str) -> None:
-        now = self.board.ticker(symbol)
+    def _ticker_delta(self, topic: str, symbol: str, last: int | None) -> None:
+        now = self.board.ticker(symbol, last)
         before = self._tickers.get(symbol, {})
         changed = {key: value for key, value in now.items() if before.get(key) != value}
         self._tickers[symbol] = now
@@ -158,8 +161,8 @@ class PublicStreams:
         }
         return self._book_message(topic, "snapshot", data)
 
-    def _book_delta(self, topic: str, symbol: str, depth: int) -> None:
-        before, now = self._books.get(topic), self.board.levels(symbol, depth)
+    def _book_delta(self, topic: str, symbol: str, depth: int, last: int | None) -> None:
+        before, now = self._books.get(topic), self.board.levels(symbol, depth, last)
         if before == now:
             return
         self._books[topic] = now

@@ -27,6 +27,7 @@ from trading_core.exchanges.port import (
     PositionNews,
     StreamGap,
     StreamMark,
+    TickerNews,
     WalletNews,
 )  # fmt: skip
 
@@ -220,11 +221,12 @@ async def test_public_stream_tells_closed_candles_and_prices() -> None:
     )
     async with streaming(said) as server:
         stream = BybitPublicStream(base=server.url, wall_ms=lambda: 1, pace=QUICK)
-        gap, closed, price, broken = await take(stream.news("linear", ["BTCUSDT"]), 4)
+        gap, closed, price, ticker, broken = await take(stream.news("linear", ["BTCUSDT"]), 5)
     assert (gap, broken) == (StreamGap(), StreamGap())
     symbol, bar = closed
     assert (symbol, bar.open_time, bar.close) == ("BTCUSDT", 60_000, 1.5)
     assert isinstance(price, LastPrice)
+    assert ticker == TickerNews("BTCUSDT", funding_rate=None, mark=None, spread=None)
     assert server.heard[0]["args"] == ["kline.1.BTCUSDT", "tickers.BTCUSDT"]
 
 
