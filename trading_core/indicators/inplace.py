@@ -19,6 +19,7 @@ from trading_core.indicators.spec import Params, Write
 from trading_core.market.candle import Floats
 
 _CHUNK = 8192
+"""Rows that are computed at a time where no blocks are needed: they stay in the processor's cache."""
 
 _HEAD = 256
 """Rows among which a first number is looked for before all are."""

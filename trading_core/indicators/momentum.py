@@ -56,6 +56,7 @@ def _kst(ta: Columns, inputs: Inputs, p: Params) -> Series:
 
 
 def _bop_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    # TA-Lib says 0 where there is no range, and up to 10⁻¹⁴ of it, which no price's tick is.
     return clear(values[0], ta.flat(inputs[1], inputs[2], count=1))
 
 
