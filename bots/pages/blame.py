@@ -24,8 +24,9 @@ from trading_core.rules.model import (
     children,
     conditions,
 )
+from trading_core.rules.packed import unpack_closes
 from trading_core.rules.study.blockers import sole_blockers
-from trading_core.rules.verdict import NO, UNKNOWN, YES, Verdict, slots_of, unpack_truths
+from trading_core.rules.verdict import NO, UNKNOWN, YES, Verdict, slots_of
 
 ENTRIES = ("long", "short")
 PER_BYTE = 4
@@ -81,18 +82,13 @@ def near_misses(rules: RuleSet, decided: Iterable[Decision], step_ms: int) -> se
 
 def _near(rules: RuleSet, decided: Sequence[Decision], step_ms: int) -> Iterator[int]:
     first = min(one.close_ms for one in decided)
-    slots = slots_of(rules)
-    places = {one.close_ms: (one.close_ms - first) // step_ms for one in decided}
-    leaves = np.full((slots, max(places.values()) + 1), UNKNOWN, dtype=np.int8)
-    for one in decided:
-        if len(one.leaves) * PER_BYTE >= slots:
-            leaves[:, places[one.close_ms]] = unpack_truths(one.leaves, slots)
+    leaves = unpack_closes({one.close_ms: one.leaves for one in decided}, slots_of(rules), step_ms)
     trees = [tree for tree in ENTRIES if len(conditions(getattr(rules, tree) or All(()))) > 1]
     blamed = np.zeros(leaves.shape[1], dtype=np.bool_)
     for tree in trees:
         blamed |= sole_blockers(rules, leaves, tree).any(axis=0)
     for one in decided:
-        if one.code == OutcomeCode.NO_SIGNAL and blamed[places[one.close_ms]]:
+        if one.code == OutcomeCode.NO_SIGNAL and blamed[(one.close_ms - first) // step_ms]:
             yield one.close_ms
 
 

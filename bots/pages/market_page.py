@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 from ailona.kit.templatetags.kit import MINUS, NOTHING
 from bots.pages import chart
 from bots.pages.market import Feed, feeds, market_price
@@ -19,7 +17,7 @@ from bots.services.regimes import WINDOWS, SymbolOverview, market_overview, symb
 from trading_core.indicators.anchor import block_start, compute, history
 from trading_core.indicators.catalog import CATALOG
 from trading_core.indicators.spec import SOURCE, Family, Indicator, Params
-from trading_core.market.candle import Floats
+from trading_core.market.candle import Floats, number_or_none
 from trading_core.market.instrument import Instrument
 from trading_core.market.series import SeriesKey
 from trading_core.market.timeframe import Timeframe
@@ -245,10 +243,6 @@ def state_of(state: int | None) -> State:
     return UNKNOWN if state is None else {1: UP, -1: DOWN}.get(state, RANGE)
 
 
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
 def _outputs(indicator: Indicator, frame: Dense, timeframe: Timeframe) -> tuple[Floats, ...]:
     """Every output of an indicator at its defaults, one row per candle of the frame."""
     inputs = tuple(frame.column("close" if name == SOURCE else name) for name in indicator.inputs)
@@ -267,7 +261,7 @@ def _families(frame: Dense, timeframe: Timeframe) -> list[tuple[str, list[Indica
 
 def _indicator(indicator: Indicator, frame: Dense, timeframe: Timeframe) -> IndicatorLine:
     params: Params = indicator.defaults()
-    values = [written(_number(column[-1])) for column in _outputs(indicator, frame, timeframe)]
+    values = [written(number_or_none(column[-1])) for column in _outputs(indicator, frame, timeframe)]
     names = indicator.outputs if len(values) > 1 else ("",)
     shown = ", ".join(f"{value:g}" for value in params.values())
     return IndicatorLine(indicator.label, shown, list(zip(names, values, strict=True)), indicator.convention)

@@ -18,6 +18,7 @@ from bots.services.tickers import tickers_for
 from trading_core.engine.document import BotDocument
 from trading_core.engine.outcome import OutcomeCode
 from trading_core.errors import InvalidInput
+from trading_core.market.candle import number_or_none
 from trading_core.rules.figures import ticker_symbols
 from trading_core.rules.fold import fold
 from trading_core.rules.model import RuleSet, conditions
@@ -306,8 +307,8 @@ def _near(
                 one.symbol,
                 int(known.close_ms[place]),
                 float(known.distance[leaf, place]),
-                _number(known.percent[leaf, place]),
-                _number(near.sigmas[place]),
+                number_or_none(known.percent[leaf, place]),
+                number_or_none(near.sigmas[place]),
             )
             for place in near.nearest
         ]
@@ -321,10 +322,6 @@ def _near(
 def _size(value: float | None) -> float:
     """How large it is; what isn't known is larger than anything."""
     return math.inf if value is None else abs(value)
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def _sentence(text: str, tree: str, sole: int, asked: int, nearest: Sequence[Miss], symbols: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from trading_core.market.window import frames_of
 from trading_core.performance.ledger import DecisionRecord
 from trading_core.rules.explain import Explanation, explain
 from trading_core.rules.model import RuleSet, conditions
-from trading_core.rules.packed import unpack_rows
+from trading_core.rules.packed import unpack_closes
 from trading_core.rules.requirements import lookback, requirements
 from trading_core.rules.study.blockers import sole_blockers
 from trading_core.rules.text import condition_text
@@ -101,19 +101,19 @@ def explain_decision(
         tickers=tickers,
         facts=numbers_told(record.details),
     )
-    told = [d for d in played.decisions if d.symbol == symbol]
-    return Explained(record, found, _alone(document.rules, told))
+    told = {d.close_ms: bytes.fromhex(d.leaves) for d in played.decisions if d.symbol == symbol}
+    return Explained(record, found, _alone(document.rules, told, length))
 
 
-def _alone(rules: RuleSet, told: Sequence[DecisionRecord]) -> dict[str, tuple[str, ...]]:
-    """The sole blockers of the last decision; those before it matter to what looks back."""
+def _alone(rules: RuleSet, told: Mapping[int, bytes], step_ms: int) -> dict[str, tuple[str, ...]]:
+    """The sole blockers at the last close; what was told before it matters to what looks back."""
+    last_ms = max(told)
+    if not told[last_ms]:
+        return {}
     trees = {name: tree for name, tree in rules.trees() if tree is not None and name in ("long", "short")}
     back = max((lookback(tree) for tree in trees.values()), default=0)
-    recorded = [d.leaves for d in told[-back - 1 :] if d.leaves]
-    if not told[-1].leaves:
-        return {}
-    packed = np.frombuffer(bytes.fromhex("".join(recorded)), np.uint8).reshape(len(recorded), -1)
-    leaves = unpack_rows(packed, slots_of(rules))
+    recent = {close_ms: packed for close_ms, packed in told.items() if close_ms >= last_ms - back * step_ms}
+    leaves = unpack_closes(recent, slots_of(rules), step_ms)
     alone = {}
     for name, tree in trees.items():
         if len(set(conditions(tree))) > 1:

@@ -76,6 +76,11 @@ def market_from_store(document: BotDocument, root: Path) -> Market:
     return _market(document, wanted, candles, where=str(root))
 
 
+def market_from(document: BotDocument, paths: Sequence[Path] | None, root: Path) -> Market:
+    """Return the market in candle files if any are named, else from the history store."""
+    return market_from_files(document, paths) if paths else market_from_store(document, root)
+
+
 def tickers_from_files(document: BotDocument, paths: Sequence[Path]) -> dict[str, Tickers]:
     """Return the funding rates and mark prices in files, or folders of them, of the bot's market.
 

@@ -104,3 +104,8 @@ class Candles:
                 for name in ("open", "high", "low", "close", "volume", "turnover")
             ),
         )
+
+
+def number_or_none(value: float) -> float | None:
+    """A value of a column as plain data: None where there is none."""
+    return float(value) if np.isfinite(value) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trading_core.market.candle import number_or_none
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import Frames
@@ -16,7 +17,7 @@ from trading_core.rules.compile import Branch, Leaf, compile_rules
 from trading_core.rules.distances import distance_of
 from trading_core.rules.explanation import Explanation, Line, Operand
 from trading_core.rules.facts import fact_number, fact_truth
-from trading_core.rules.fold import SIGNED, fold, gathered
+from trading_core.rules.fold import PLACES, SIGNED, fold, gathered
 from trading_core.rules.model import (
     All,
     AnyOf,
@@ -90,7 +91,7 @@ def _line(branch: Branch | Leaf, asked: _Asked) -> Line:
     if isinstance(node, Count):
         return _count_line(branch, node, asked)
     below = tuple(_line(child, asked) for child in branch.children)
-    parts = np.array([_PLACES[child.truth] for child in below], dtype=np.uint8)[:, np.newaxis]
+    parts = np.array([PLACES[child.truth] for child in below], dtype=np.uint8)[:, np.newaxis]
     truth = t.opposite(parts[0]) if isinstance(node, Not) else gathered(node, parts)
     k = node.k if isinstance(node, AtLeast) else None
     return Line(_kind(node), to_text(node), int(SIGNED[truth[0]]), children=below, k=k)
@@ -141,7 +142,10 @@ def _leaf_line(leaf: Leaf, asked: _Asked) -> Line:
 
 def _fact(operand: Written, facts: Mapping[str, float]) -> Operand:
     return Operand(
-        operand_text(operand), _number(fact_number(operand, facts)), None, fixed=isinstance(operand, Constant)
+        operand_text(operand),
+        number_or_none(fact_number(operand, facts)),
+        None,
+        fixed=isinstance(operand, Constant),
     )
 
 
@@ -149,11 +153,7 @@ def _operand(text: str, part: Column | float, scope: Scope) -> Operand:
     if isinstance(part, float):
         return Operand(text, part, part, fixed=True)
     values = part.at(scope)
-    return Operand(text, _number(values[-1]), _number(values[-2]))
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return Operand(text, number_or_none(values[-1]), number_or_none(values[-2]))
 
 
 def _usual(part: Column | float, scope: Scope) -> float | None:
@@ -175,8 +175,5 @@ def _path(part: Column | float, n: int, scope: Scope) -> tuple[float | None, ...
         return (None,) * (n + 1)
     row = number - frame.first
     there = 0 <= row < len(frame) and (frame.present is None or bool(frame.present[row]))
-    found = [_number(value) for value in sliced(values, row - n, n + 1)]
+    found = [number_or_none(value) for value in sliced(values, row - n, n + 1)]
     return (*found[:-1], found[-1] if there else None)
-
-
-_PLACES = {0: t.FALSE, 1: t.TRUE, -1: t.UNKNOWN}

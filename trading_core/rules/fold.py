@@ -29,7 +29,7 @@ from trading_core.rules.verdict import Truths, Verdict, slots_of, unpack_truths
 SIGNED = np.array([0, -1, 1], dtype=np.int8)
 """A truth as 1 true, 0 false, -1 unknown, by its place."""
 
-_PLACES = np.array([t.FALSE, t.TRUE, t.UNKNOWN], dtype=np.uint8)
+PLACES = np.array([t.FALSE, t.TRUE, t.UNKNOWN], dtype=np.uint8)
 """The other way: unknown, -1, is the last."""
 
 
@@ -83,7 +83,7 @@ class _Slots:
 
     @classmethod
     def of(cls, rules: RuleSet, leaves: Truths) -> _Slots:
-        places = _PLACES[leaves]
+        places = PLACES[leaves]
         known = len(rules.conditions)
         unknown = np.full(leaves.shape[1], t.UNKNOWN, dtype=np.uint8)
         return cls(iter(places[:known]), iter(places[known:]), unknown)

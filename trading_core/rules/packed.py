@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -32,3 +34,18 @@ def unpack_rows(packed: Rows, slots: int) -> Truths:
         raise ValueError(f"expected {-(-slots // 4)} bytes for {slots} slots, was {packed.shape[1]}")
     crumbs = (packed[:, :, np.newaxis] >> _SHIFTS & 3).reshape(len(packed), 4 * packed.shape[1])
     return np.ascontiguousarray(_TRUTHS[crumbs[:, :slots]].T)
+
+
+def unpack_closes(told: Mapping[int, bytes], slots: int, step_ms: int) -> Truths:
+    """Return packed truths by close (ms) as ``int8[slots, closes]`` of consecutive closes, first to last.
+
+    A close that is not told, or told too short for that many slots, is -1 throughout. Raise ValueError
+    if none is told.
+    """
+    width, first = -(-slots // 4), min(told)
+    leaves = np.full((slots, (max(told) - first) // step_ms + 1), -1, dtype=np.int8)
+    known = {close_ms: packed[:width] for close_ms, packed in told.items() if len(packed) >= width}
+    if known:
+        rows = np.frombuffer(b"".join(known.values()), np.uint8).reshape(len(known), width)
+        leaves[:, [(close_ms - first) // step_ms for close_ms in known]] = unpack_rows(rows, slots)
+    return leaves

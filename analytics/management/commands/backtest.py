@@ -10,9 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bots.management.arguments import add_funding_argument
 from trading_core.backtest.inputs import (
-    market_from_files,
-    market_from_store,
+    market_from,
     read_bot,
     tickers_from_files,
     time_of,
@@ -34,14 +34,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--candles", type=Path, nargs="+", metavar="PATH", help="candle files, or folders of them"
         )
-        parser.add_argument(
-            "--funding",
-            type=Path,
-            nargs="+",
-            metavar="PATH",
-            default=[],
-            help="funding-rate and mark-price files, or folders of them; what none tells is unknown",
-        )
+        add_funding_argument(parser)
         parser.add_argument("--from", dest="start", metavar="TIME", help="first minute; earlier ones warm up")
         parser.add_argument("--to", dest="end", metavar="TIME", help="the minute before which to end")
         parser.add_argument("--limit", type=int, metavar="N", help="play N minutes at most")
@@ -63,10 +56,7 @@ class Command(BaseCommand):
 
     def _play(self, options: dict[str, Any]) -> dict[str, Any]:
         document = read_bot(options["bot"])
-        if options["candles"]:
-            market = market_from_files(document, options["candles"])
-        else:
-            market = market_from_store(document, Path(settings.DATA_DIR) / "candles")
+        market = market_from(document, options["candles"], Path(settings.DATA_DIR) / "candles")
         played = run(
             document,
             market.candles,

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ailona.kit.tenancy import across_workspaces, workspace_scope
+from bots.management.arguments import add_funding_argument
 from bots.models import Bot
 from bots.services.explaining import Explained as Recorded
 from bots.services.explaining import explain_decision as recorded
@@ -22,8 +23,7 @@ from bots.services.journal import decisions
 from conditions.selectors import resolve
 from trading_core.backtest.explain import Explained, explain_decision
 from trading_core.backtest.inputs import (
-    market_from_files,
-    market_from_store,
+    market_from,
     read_bot,
     tickers_from_files,
     time_of,
@@ -57,14 +57,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--candles", type=Path, nargs="+", metavar="PATH", help="candle files; default: the store"
         )
-        parser.add_argument(
-            "--funding",
-            type=Path,
-            nargs="+",
-            metavar="PATH",
-            default=[],
-            help="funding-rate and mark-price files, or folders of them; what none tells is unknown",
-        )
+        add_funding_argument(parser)
         parser.add_argument(
             "--from", dest="start", metavar="TIME", help="when the bot began; default: the data's start"
         )
@@ -101,10 +94,7 @@ def _recorded(options: dict[str, Any]) -> Recorded | Explanation:
 
 def _played(options: dict[str, Any]) -> Explained:
     document = read_bot(options["bot"])
-    if options["candles"]:
-        market = market_from_files(document, options["candles"])
-    else:
-        market = market_from_store(document, Path(settings.DATA_DIR) / "candles")
+    market = market_from(document, options["candles"], Path(settings.DATA_DIR) / "candles")
     return explain_decision(
         document,
         market.candles,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trading_core.rules.packed import pack_rows, unpack_rows
+from trading_core.rules.packed import pack_rows, unpack_closes, unpack_rows
 from trading_core.rules.verdict import pack_truths, unpack_truths
 
 
@@ -22,3 +22,12 @@ def test_many_closes_are_packed_as_each_of_them(slots: int, closes: int) -> None
 def test_rows_of_other_rules_are_refused() -> None:
     with pytest.raises(ValueError, match="expected 2 bytes for 5 slots, was 1"):
         unpack_rows(np.zeros((3, 1), dtype=np.uint8), 5)
+
+
+def test_closes_that_were_not_told_are_unknown() -> None:
+    told = {180_000: pack_truths([1, 0]), 300_000: b"", 60_000: pack_truths([0, -1])}
+
+    assert unpack_closes(told, 2, 60_000).tolist() == [[0, -1, 1, -1, -1], [-1, -1, 0, -1, -1]]
+    assert unpack_closes({60_000: b""}, 2, 60_000).tolist() == [[-1], [-1]]
+    with pytest.raises(ValueError, match="empty"):
+        unpack_closes({}, 2, 60_000)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_core.rules import truth as t
-from trading_core.rules.fold import gathered
+from trading_core.rules.fold import PLACES, gathered
 from trading_core.rules.model import (
     Compare,
     Condition,
@@ -33,9 +33,6 @@ from trading_core.rules.verdict import Truths, slots_of
 
 Flags = npt.NDArray[np.bool_]
 
-_PLACES = np.array([t.FALSE, t.TRUE, t.UNKNOWN], dtype=np.uint8)
-"""Truths by 0 false, 1 true, -1 unknown (the last)."""
-
 
 def sole_blockers(rules: RuleSet, leaves: Truths, tree: str) -> Flags:
     """Return for every condition and close whether it alone kept a tree from being true.
@@ -47,7 +44,7 @@ def sole_blockers(rules: RuleSet, leaves: Truths, tree: str) -> Flags:
     if len(leaves) != slots_of(rules):
         raise ValueError(f"expected {slots_of(rules)} slots, was {len(leaves)}")
     found = np.zeros((len(rules.conditions), leaves.shape[1]), dtype=np.bool_)
-    root = dict(_placed_trees(rules, _PLACES[leaves])).get(tree)
+    root = dict(_placed_trees(rules, PLACES[leaves])).get(tree)
     if root is None:
         return found
     for condition, places in _same(root).items():
