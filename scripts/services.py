@@ -124,10 +124,16 @@ def _database_answers(url: str) -> bool:
 
 
 def _drop(url: str) -> None:
-    """Drop the test database of ours that a broken run left on somebody's server."""
+    """Drop the test databases of ours that a broken run left on somebody's server, one for each process."""
     name = f"test_{url.rpartition('/')[2]}"
     with psycopg.connect(_maintenance(url), autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        left = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname = %s OR starts_with(datname, %s)",
+            (name, f"{name}_gw"),
+        ).fetchall()
+        for (each,) in left:
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(each))
+            connection.execute(drop)
 
 
 def _maintenance(url: str) -> str:

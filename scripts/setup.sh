@@ -64,7 +64,8 @@ if [ "$what" = test ]; then find_chromium; fi
 
 requirements="-r requirements.txt"
 if [ "$what" = test ]; then requirements="$requirements -r requirements-dev.txt"; fi
-stamp=$(cat $(echo "$requirements" | sed 's/-r //g') package-lock.json | sha256sum | cut -d ' ' -f 1)
+peers=requirements-peers.txt
+stamp=$(cat $(echo "$requirements" | sed 's/-r //g') $peers package-lock.json | sha256sum | cut -d ' ' -f 1)
 same() { [ "$(cat "$VENV/stamp-$1" 2>/dev/null)" = "$stamp" ] && [ -d node_modules/lightweight-charts ]; }
 if same "$what"; then exit 0; fi
 
@@ -76,6 +77,9 @@ echo "Setting up; the first time this takes a minute or two."
 echo "  Python packages ..."
 # shellcheck disable=SC2086 - two words each
 quietly "$VENV/bin/python" -m pip install --disable-pip-version-check $requirements
+if [ "$what" = test ]; then
+    quietly "$VENV/bin/python" -m pip install --disable-pip-version-check --no-deps -r "$peers"
+fi
 echo "  browser libraries ..."
 install_browser_libraries
 echo "$stamp" >"$VENV/stamp-$what"

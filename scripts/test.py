@@ -94,12 +94,16 @@ def _lint(stage: Stage) -> None:
 
 
 def _embedded(stage: Stage, arguments: list[str]) -> None:
-    """Two at a time, but for the browser's tests: Playwright leaves an event loop running in its process."""
     if arguments:
         _pytest(stage, arguments, {})
         return
-    _pytest(stage, ["-n", WORKERS, "--dist", "loadfile", "-m", "not browser"], {})
-    _pytest(stage, ["-m", "browser"], {})
+    _side_by_side(stage, "not browser", "browser", {})
+
+
+def _side_by_side(stage: Stage, most: str, browser: str, environment: dict[str, str]) -> None:
+    """Two at a time, but for the browser's tests: Playwright leaves an event loop running in its process."""
+    _pytest(stage, ["-n", WORKERS, "--dist", "loadfile", "-m", most], environment)
+    _pytest(stage, ["-m", browser], environment)
 
 
 def _on_services(stage: Stage, arguments: list[str]) -> None:
@@ -107,7 +111,10 @@ def _on_services(stage: Stage, arguments: list[str]) -> None:
         with services() as found:
             print(found.origin, flush=True)
             stage.notes.append(found.origin)
-            _pytest(stage, ["-m", "db", *arguments], _addresses(found))
+            if arguments:
+                _pytest(stage, ["-m", "db", *arguments], _addresses(found))
+            else:
+                _side_by_side(stage, "db and not browser", "db and browser", _addresses(found))
     except ServicesMissing as error:
         stage.failed += 1
         stage.notes.append(str(error))

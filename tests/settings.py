@@ -24,6 +24,11 @@ os.environ["VENUE_CONTROL_TOKEN"] = "a-control-token-for-tests"
 for _theirs, _ours in (("TEST_DATABASE_URL", "DATABASE_URL"), ("TEST_REDIS_URL", "REDIS_URL")):
     if os.environ.get(_theirs):
         os.environ[_ours] = os.environ[_theirs]
+if os.environ.get("REDIS_URL"):
+    # Processes that test side by side have a database each; PostgreSQL's is pytest-django's doing.
+    _head, _, _number = os.environ["REDIS_URL"].rpartition("/")
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    os.environ["REDIS_URL"] = f"{_head}/{int(_number) + _worker}"
 
 from ailona.settings import *  # noqa: E402, F403 - everything of the product, then what follows
 

@@ -148,7 +148,9 @@ def test_lock_step_equals_the_backtest(venue: str, workspace: Workspace) -> None
         for bot in bots:
             bot = Bot.objects.select_related("account").get(pk=bot.pk)
             played = played_of(bot)
-            candles = {s: store.candles(key(s), 0, played.end_ms) for s in played.instruments}
+            # To the market's end: what a bot decided at its last close is filled behind it.
+            end_ms = played.end_ms + CANDLES * store.BASE.ms
+            candles = {s: store.candles(key(s), 0, end_ms) for s in played.instruments}
             expected = backtest(played.document, candles, played.instruments, start_ms=played.start_ms)
             live = result_of(bot)
             assert first_difference(live, result_document(expected)) is None
