@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from bots.services.aged_verdicts import drop_aged_verdicts
 from bots.services.close import run_close
 from bots.services.cycle import run_cycle
 from bots.services.lifecycle import settle_all_starting
@@ -34,9 +35,10 @@ def sweep() -> None:
 
 @shared_task(name="bots.journal")
 def journal() -> None:
-    """Pack the decisions that have become old, and drop the studies that have expired."""
+    """Pack the decisions that have become old; drop studies that have expired, verdicts nobody waits for."""
     pack_journals()
     drop_expired_studies()
+    drop_aged_verdicts()
 
 
 @shared_task(name="bots.study")

@@ -31,7 +31,7 @@ def rule_set_publish(request: WorkspaceRequest, code: str) -> HttpResponseBase:
     form = NoteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            version = publish_version(row, note=form.cleaned_data["note"])
+            version = publish_version(row, note=form.cleaned_data["note"], actor=request.user.email)
         except InvalidInput as error:
             form.add_error(None, said(error))
         else:
@@ -108,10 +108,10 @@ def rule_set_archive(request: WorkspaceRequest, code: str) -> HttpResponseBase:
     """Put a rule-set out of the way, or bring it back."""
     row = found(code)
     if row.archived_at is None:
-        archive(row)
+        archive(row, actor=request.user.email)
         messages.success(request, f"{row.name} is archived. Bots that pin a version of it go on.")
     else:
-        unarchive(row)
+        unarchive(row, actor=request.user.email)
         messages.success(request, f"{row.name} is back.")
     return redirect("rule-set", row.code)
 

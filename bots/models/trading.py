@@ -208,6 +208,8 @@ class EquityPoint(TenantModel):
     close_ms = models.BigIntegerField()
     wallet = models.BigIntegerField()
     unrealised = models.BigIntegerField()
+    generation = models.PositiveIntegerField(default=1)
+    """Of the account: a reset one begins with another balance, which is no gain."""
 
     class Meta:
         constraints: ClassVar = [

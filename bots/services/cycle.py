@@ -156,6 +156,7 @@ def _record_equity(bot: Bot, snapshot: Snapshot) -> None:
                 close_ms=snapshot.close_ms,
                 wallet=snapshot.wallet,
                 unrealised=unrealised_of(snapshot.symbols.values()),
+                generation=bot.account.generation,
             )
         ],
         ignore_conflicts=True,

@@ -71,7 +71,8 @@ def snapshot_of(
 
 def _day_start_equity(bot: Bot, close_ms: int) -> int | None:
     """Read no more of a bot's equity than ``day_start_equity`` needs: its first close, and that of the day."""
-    before = EquityPoint.objects.filter(bot=bot, close_ms__lt=close_ms)
+    generation = bot.account.generation
+    before = EquityPoint.objects.filter(bot=bot, generation=generation, close_ms__lt=close_ms)
     first = before.order_by("close_ms").first()
     if first is None:
         return None

@@ -111,6 +111,11 @@ def candles(key: SeriesKey, start_ms: int, end_ms: int) -> Candles:
     return _cache.read(key, series, start_ms, end_ms)
 
 
+def late_candles(source: str, category: str) -> dict[str, int]:
+    """How many candles of each symbol this process has seen come after later ones."""
+    return _cache.late(source, category)
+
+
 def _higher(key: SeriesKey, start_ms: int, end_ms: int) -> Candles:
     step = key.timeframe.ms
     first = start_ms // step * step

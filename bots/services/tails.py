@@ -38,6 +38,8 @@ class Tail:
     window: int
     """The longest stretch (ms) anyone asked for."""
     candles: Candles
+    late: int = 0
+    """Rows that were stored after later ones."""
 
     def holds(self, start: int, end: int, step: int) -> bool:
         """Whether the stretch is here to its end without a gap, so that no look at the rows is needed.
@@ -51,7 +53,16 @@ class Tail:
         """Take newly stored rows in, in their place in time."""
         fresh = [row for row in rows if row[2] >= self.start]
         if fresh:
+            newest = int(self.candles.open_time[-1]) if len(self.candles) else 0
+            self.late += sum(row[2] < newest for row in fresh)
             self.candles = merged(self.candles, candles_of(fresh))
+
+    def succeed(self, former: Tail) -> None:
+        """Stand in for a shorter tail of the series."""
+        self.window, self.late = former.window, former.late
+        if len(former.candles):
+            same = self.candles.between(former.start, int(former.candles.open_time[-1]) + 1)
+            self.late += len(same) - len(former.candles)
 
     def trim(self, step: int) -> None:
         """Forget what is far behind the longest window."""
@@ -101,6 +112,15 @@ class CandleCache:
             tail.trim(step)
             return tail.candles.between(start_ms, end_ms)
 
+    def late(self, source: str, category: str) -> dict[str, int]:
+        """How many rows, of each symbol that is held, were stored after later ones."""
+        with self._lock:
+            return {
+                key.symbol: tail.late
+                for key, tail in self._tails.items()
+                if (key.source, key.category) == (source, category)
+            }
+
     def forget(self) -> None:
         """Drop everything; for tests and after an import."""
         with self._lock:
@@ -110,9 +130,10 @@ class CandleCache:
         tail = self._tails.get(key)
         if tail is None or start_ms < tail.start:
             newest = _newest_id(series)  # before the load: what comes in between is looked at again
-            window = tail.window if tail else 0
-            tail = Tail(series, start_ms, newest, window, self._load(key, series, start_ms))
-            self._tails[key] = tail
+            loaded = Tail(series, start_ms, newest, 0, self._load(key, series, start_ms))
+            if tail is not None:
+                loaded.succeed(tail)
+            self._tails[key] = tail = loaded
         self._tails.move_to_end(key)
         while len(self._tails) > SERIES_MAX:
             self._tails.popitem(last=False)

@@ -40,8 +40,21 @@ Market = tuple[str, str, Timeframe]
 """Source, category, and the timeframe of the bots."""
 
 _rule_sets: dict[str, RuleSet] = {}
-_plans: dict[Market, SharedPlan] = {}
+_plans: dict[Market, Kept] = {}
 _planning = Lock()
+
+
+@dataclass(slots=True)
+class Kept:
+    """A plan kept alive."""
+
+    plan: SharedPlan
+    late: Mapping[str, int]
+    """Candles of each symbol that had come late when it was last asked."""
+
+    def late_since(self, late: Mapping[str, int]) -> set[str]:
+        """The symbols of which more have come."""
+        return {symbol for symbol, count in late.items() if count != self.late.get(symbol, 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +194,21 @@ def _together(market: Market, group: list[Question], close_ms: int) -> dict[Ques
 
 def _planned(market: Market, group: list[Question], close_ms: int) -> dict[Question, bytes]:
     """Ask the plan this process keeps alive; what lies behind it is asked alone."""
-    plan = _plans.pop(market, None) or SharedPlan(market[2])
+    kept = _plans.pop(market, None) or Kept(SharedPlan(market[2]), {})
+    plan, late = kept.plan, store.late_candles(market[0], market[1])
     asked: dict[str, list[str]] = defaultdict(list)
     for question in group:
         asked[question.rules_hash].append(question.series.symbol)
     if close_ms < plan.close_ms:
-        _plans[market] = plan
+        _plans[market] = kept
         return _alone(market, group, close_ms)
     answers = plan.answer(
         [(_rule_sets[rules_hash], symbols) for rules_hash, symbols in asked.items()],
         lambda start_ms: _known(market, plan, start_ms, close_ms),
         close_ms=close_ms,
+        late=kept.late_since(late),
     )
-    _plans[market] = plan  # not before: a plan that failed halfway must not be asked again
+    _plans[market] = Kept(plan, late)  # not before: a plan that failed halfway must not be asked again
     while len(_plans) > PLANS_MAX:
         _plans.pop(next(iter(_plans)))
     return {question: answers[Pair(question.rules_hash, question.series.symbol)] for question in group}

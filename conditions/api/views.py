@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access import get_for
+from accounts.api.access import actor_of
 from ailona.kit.api import ERRORS, NewestFirst
 from conditions.api.serializers import (
     NewFileIn,
@@ -104,7 +105,7 @@ class OneRuleSet(APIView):
         elif "name" in data:
             rename(found, name=data["name"])
         if "archived" in data:
-            (archive if data["archived"] else unarchive)(found)
+            (archive if data["archived"] else unarchive)(found, actor=actor_of(request))
         return Response(RuleSetOut(get_for(rule_sets(), code)).data)
 
 

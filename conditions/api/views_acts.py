@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access import get_for
+from accounts.api.access import actor_of
 from ailona.kit.api import ERRORS, NewestFirst
 from conditions.api.serializers import (
     DiffOut,
@@ -88,7 +89,7 @@ class Publish(APIView):
         row = found(code)
         body = PublishIn(data=request.data)
         body.is_valid(raise_exception=True)
-        version = publish_version(row, note=body.validated_data["note"])
+        version = publish_version(row, note=body.validated_data["note"], actor=actor_of(request))
         return Response(VersionOut(version).data, status=status.HTTP_201_CREATED)
 
 

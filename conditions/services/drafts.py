@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
+from accounts.audit import record
 from ailona.kit import clock
 from conditions.models import RuleSet, RuleSetVersion
 from trading_core.errors import RulesInvalid
@@ -55,18 +59,25 @@ def fork_draft(rule_set: RuleSet, *, name: str) -> RuleSet:
     return create_rule_set(name=name, document=rule_set.draft)
 
 
-def archive(rule_set: RuleSet) -> RuleSet:
+def archive(rule_set: RuleSet, *, actor: str = "system") -> RuleSet:
     """Put a rule-set out of the way. Nothing is deleted, and bots that pin a version go on."""
-    rule_set.archived_at = rule_set.archived_at or clock.now()
-    rule_set.save(update_fields=["archived_at"])
+    if rule_set.archived_at is None:
+        _put(rule_set, clock.now(), "rules.archived", actor)
     return rule_set
 
 
-def unarchive(rule_set: RuleSet) -> RuleSet:
+def unarchive(rule_set: RuleSet, *, actor: str = "system") -> RuleSet:
     """Bring an archived rule-set back."""
-    rule_set.archived_at = None
-    rule_set.save(update_fields=["archived_at"])
+    if rule_set.archived_at is not None:
+        _put(rule_set, None, "rules.restored", actor)
     return rule_set
+
+
+def _put(rule_set: RuleSet, archived_at: datetime | None, action: str, actor: str) -> None:
+    with transaction.atomic():
+        rule_set.archived_at = archived_at
+        rule_set.save(update_fields=["archived_at"])
+        record(action, rule_set.code, actor, {"name": rule_set.name})
 
 
 def _named(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.audit import record
 from ailona.kit import clock
 from conditions.models import RuleSet, RuleSetVersion
 from conditions.services.reading import OWN, Reading, read_draft, valid
@@ -17,7 +18,7 @@ from trading_core.rules.son import SON, SON_VERSION
 MAX_NOTE = 200
 
 
-def publish_version(rule_set: RuleSet, *, note: str = "") -> RuleSetVersion:
+def publish_version(rule_set: RuleSet, *, note: str = "", actor: str = "system") -> RuleSetVersion:
     """Freeze the draft as the next version; raise RulesInvalid naming the place if it is not valid.
 
     Of a layer the effective rules are frozen, with the layer and SON's hash beside them: a later SON
@@ -33,9 +34,12 @@ def publish_version(rule_set: RuleSet, *, note: str = "") -> RuleSetVersion:
         if latest is not None and _same(latest, made):
             return latest
         number = latest.number + 1 if latest is not None else 1
-        return RuleSetVersion.objects.create(
+        version = RuleSetVersion.objects.create(
             rule_set=held, number=number, note=note.strip(), published_at=clock.now(), **made
         )
+        facts = {"number": number, "version": version.code, "rules_hash": version.rules_hash}
+        record("rules.published", held.code, actor, facts)
+    return version
 
 
 def frozen(rule_set: RuleSet) -> dict[str, Any]:

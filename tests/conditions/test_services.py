@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from accounts.models import User, Workspace
+from accounts.models import AuditEvent, User, Workspace
 from ailona.kit.tenancy import NoWorkspace, workspace_scope
 from conditions.models import RuleSet, RuleSetVersion, VersionIsFinal
 from conditions.selectors import editor_catalog, latest_version, resolve, rule_set, rule_sets
-from conditions.services.drafts import create_rule_set, fork, save_draft
+from conditions.services.drafts import archive, create_rule_set, fork, save_draft, unarchive
 from conditions.services.publishing import publish_version
 from tests.persons import workspace_of
 from tests.roles import acting_as
@@ -53,6 +53,23 @@ def test_publishing_freezes_the_canonical_document(here: None) -> None:
     assert version.document["long"]["left"]["params"] == {"period": 14}
     assert resolve(version.code) == version.document
     assert parse_rules(version.document).hash == version.rules_hash
+
+
+def test_what_is_published_and_put_away_is_in_the_audit_log(here: None) -> None:
+    made = create_rule_set(name="Dips", document=DOCUMENT)
+    version = publish_version(made, actor="ann@example.com")
+    publish_version(made, actor="ann@example.com")
+    for act in (archive, archive, unarchive, unarchive):
+        act(made, actor="bob@example.com")
+
+    told = [(e.action, e.subject, e.actor) for e in AuditEvent.objects.order_by("sequence")]
+    assert told[-3:] == [
+        ("rules.published", made.code, "ann@example.com"),
+        ("rules.archived", made.code, "bob@example.com"),
+        ("rules.restored", made.code, "bob@example.com"),
+    ]
+    published = AuditEvent.objects.filter(action="rules.published").get()
+    assert published.details == {"number": 1, "version": version.code, "rules_hash": version.rules_hash}
 
 
 def test_publishing_the_same_twice_makes_one_version(here: None) -> None:

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from bots.models import VerdictRow
-from bots.services import verdicts
+from bots.services import store, verdicts
 from bots.services.documents import document_of
 from bots.services.verdicts import forget_verdicts, verdicts_for
-from tests.worlds import World
+from tests.builders import START_MS
+from tests.worlds import MINUTE, World, candle, key
 from trading_core.rules.evaluate import evaluate_last
 from trading_core.rules.model import RuleSet
+from trading_core.rules.parse_text import parse_text
 from trading_core.rules.shared.plan import SharedPlan
-from trading_core.rules.verdict import Verdict
+from trading_core.rules.verdict import UNKNOWN, YES, Verdict
 
 pytestmark = [pytest.mark.django_db, pytest.mark.role("engine")]
 
@@ -74,3 +76,30 @@ def test_a_rule_set_that_fails_is_left_out_and_the_others_are_answered(
         assert [question.rules_hash for question in said] == [document_of(sound).rules.hash]
         with pytest.raises(FloatingPointError):
             verdicts_for(failing, close_ms)
+
+
+def test_a_candle_that_comes_very_late_counts_from_the_next_close_on(world: World) -> None:
+    rules = {"inline": RuleSet(long=parse_text("close > ema(150)")).canonical(), "son": False}
+    bot = world.bot(rules=rules)
+
+    def told(price: float) -> Said:
+        close_ms = world.close(price)
+        with world.inside():
+            return verdicts_for(bot, close_ms)
+
+    said: list[Said] = []
+    for minute in range(150):
+        if minute == 5:
+            world.minute += 1  # nobody hears this one
+        said.append(told(100.0 + minute % 7))
+    store.add_closed(key(), [candle(5, 104.0)])
+    counted = told(110.0)
+    forget_verdicts()
+    VerdictRow.objects.all().delete()
+    with world.inside():
+        anew = verdicts_for(bot, START_MS + world.minute * MINUTE)
+    assert counted == anew
+    before, after = said[-1]["BTCUSDT"], counted["BTCUSDT"]
+    assert before is not None
+    assert after is not None
+    assert (before.long, after.long) == (UNKNOWN, YES)

@@ -23,7 +23,7 @@ from trading_core.rules.parse import parse_rules
 from trading_core.rules.parse_text import parse_text
 from trading_core.rules.shared.answers import Answers, Pair
 from trading_core.rules.shared.plan import CATCH_UP, Known, SharedPlan
-from trading_core.rules.verdict import pack_verdict
+from trading_core.rules.verdict import UNKNOWN, pack_verdict
 
 M1, M5, M15 = Timeframe.M1, Timeframe.M5, Timeframe.M15
 SYMBOLS = ("XUSDT", "YUSDT", "ZUSDT")
@@ -138,6 +138,23 @@ def test_a_candle_that_comes_late_is_taken_in_at_the_next_question() -> None:
             agrees(plan.answer(ASKED, market.at(close), close_ms=close), ASKED, market, close)
             market.walks["YUSDT"] = without if close < late + 2 * M1.ms else whole
         close += M1.ms
+
+
+def test_a_candle_that_comes_when_its_place_is_no_longer_looked_at_is_taken_in_when_told() -> None:
+    market, plan, close = Market(M1), SharedPlan(M1), EDGE_MS + 60 * M1.ms
+    asked = [(RuleSet(long=parse_text("close > ema(120)")), ["YUSDT"])]
+    whole = random_walk(1200, seed=5, gaps=0, start_ms=FIRST_MS)
+    kept = whole.open_time != EDGE_MS + 61 * M1.ms
+    market.walks["YUSDT"] = Candles.of_columns(column[kept] for column in whole.columns())
+    for _ in range(90):
+        answers = plan.answer(asked, market.at(close), close_ms=close)
+        close += M1.ms
+    pair = Pair(asked[0][0].hash, "YUSDT")
+    assert answers.verdict(pair).long == UNKNOWN, "the average begins anew behind the hole"
+    market.walks["YUSDT"] = whole
+    answers = plan.answer(asked, market.at(close), close_ms=close, late={"YUSDT"})
+    agrees(answers, asked, market, close)
+    assert answers.verdict(pair).long != UNKNOWN
 
 
 def test_plan_begins_anew_after_a_pause_and_refuses_what_lies_behind() -> None:

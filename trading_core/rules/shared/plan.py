@@ -71,9 +71,13 @@ class SharedPlan:
         self._truths = Truths(self._layout)
         self._answers = Answers({}, b"", {})
 
-    def answer(self, asked: Asked, known: Known, *, close_ms: int) -> Answers:
+    def answer(
+        self, asked: Asked, known: Known, *, close_ms: int, late: Collection[str] = frozenset()
+    ) -> Answers:
         """Return what every rule-set that listens says at a close, not before the last one asked about.
 
+        ``late``: symbols of which a candle has come since the last answer that lies behind later ones. A
+        hole among the candles that are looked back at is noticed without; further back it can only be told.
         Raise RulesInvalid for a rule-set that bots of the timeframe can't use. After any error the plan
         must be thrown away.
         """
@@ -84,10 +88,10 @@ class SharedPlan:
         changed = self._listen(asked) or not self.close_ms
         if changed:
             self._arrange()
-        if changed or close_ms > self.close_ms or self._series.holes:
+        if changed or close_ms > self.close_ms or self._series.holes or late:
             frames, tickers = known(max(0, close_ms - self._reach_ms()))
             with np.errstate(all="ignore"):
-                self._go_on(lambda: Evaluation(frames, tickers), close_ms, changed=changed)
+                self._go_on(lambda: Evaluation(frames, tickers), close_ms, late, changed=changed)
         return self._answers
 
     def size(self) -> dict[str, int]:
@@ -101,11 +105,13 @@ class SharedPlan:
             "nodes": nodes,
         }
 
-    def _go_on(self, opened: Callable[[], Evaluation], close_ms: int, *, changed: bool) -> None:
+    def _go_on(
+        self, opened: Callable[[], Evaluation], close_ms: int, told: Collection[str], *, changed: bool
+    ) -> None:
         """Step over the closes since the last one; begin anew where that can't be done."""
         step = self.timeframe.ms
         evaluation = opened()
-        late = self._series.arrived(evaluation)
+        late = self._series.arrived(evaluation).union(told)
         replay = changed or bool(late)
         if self.close_ms:
             for close in range(self.close_ms + step, close_ms + step, step):
