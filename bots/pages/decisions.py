@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from bots.models import Bot, RetiredDocument
 from bots.pages import blame
-from bots.pages.numbers import NumbersAt, numbers_at
+from bots.pages.numbers import NumbersAt, numbers_at, own_numbers
 from bots.pages.outcomes import NEAR, Kind, kind_of, known_outcome, tally
 from bots.pages.words import Badge, outcome_badge, why
 from bots.services import journal
@@ -19,7 +19,9 @@ from bots.services.journal import Decision
 from conditions.selectors import TREE_LABELS
 from trading_core.engine.document import BotDocument
 from trading_core.engine.outcome import OutcomeCode
+from trading_core.engine.rule_facts import numbers_told
 from trading_core.market.timeframe import Timeframe
+from trading_core.rules.model import Condition, asks_facts
 from trading_core.rules.text import condition_text
 from trading_core.rules.verdict import UNKNOWN
 
@@ -275,7 +277,7 @@ def _rows(bot: Bot, found: Sequence[Decision], sight: _Sight) -> Iterator[Row]:
     for one in found:
         tree = sight.tree(one)
         blocking = blame.failing(tree) if tree is not None else []
-        told = numbers.get((one.symbol, one.close_ms))
+        told, facts = numbers.get((one.symbol, one.close_ms)), numbers_told(one.details)
         yield Row(
             symbol=one.symbol,
             close_ms=one.close_ms,
@@ -284,7 +286,7 @@ def _rows(bot: Bot, found: Sequence[Decision], sight: _Sight) -> Iterator[Row]:
             sentence=why(one.code, one.details),
             url=decision_url(bot, one.symbol, one.close_ms),
             tree=sight.label(one, tree) if tree is not None else "",
-            blocks=[_block(leaf, told) for leaf in blocking[:BLOCKING_SHOWN]],
+            blocks=[_block(leaf, told, facts) for leaf in blocking[:BLOCKING_SHOWN]],
             more=max(0, len(blocking) - BLOCKING_SHOWN),
         )
 
@@ -299,10 +301,16 @@ def _numbers(bot: Bot, rows: Iterable[Decision], sight: _Sight) -> dict[tuple[st
     return found
 
 
-def _block(leaf: blame.Branch, told: NumbersAt | None) -> Block:
-    numbers = told.said(leaf.leaf) if told is not None and leaf.leaf is not None else ""
+def _block(leaf: blame.Branch, told: NumbersAt | None, facts: Mapping[str, float]) -> Block:
+    condition = leaf.node
+    assert isinstance(condition, Condition)
+    numbers = ""
+    if asks_facts(condition):
+        numbers = own_numbers(condition, facts)
+    elif told is not None and leaf.leaf is not None:
+        numbers = told.said(leaf.leaf)
     return Block(
-        text=condition_text(leaf.node),  # type: ignore[arg-type]  # a branch with a leaf is a condition
+        text=condition_text(condition),
         truth="unknown" if leaf.truth == UNKNOWN else "false" if leaf.truth == 0 else "true",
         numbers=numbers,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +16,14 @@ from trading_core.engine.document import BotDocument
 from trading_core.market.candle import Floats
 from trading_core.rules.columns import Closes, Evaluation, Scope
 from trading_core.rules.compile import Leaf, compile_rules, numbers
-from trading_core.rules.model import asks_facts, operands
+from trading_core.rules.facts import fact_number
+from trading_core.rules.model import Condition, Constant, asks_facts, operands
 from trading_core.rules.requirements import frame_start
 
 DIGITS = 6
 NOT_READY = "not ready"
+NONE = "none"
+"""In place of a number about a position that there is not."""
 TINY = 1e-4
 """Below this a number is written with its power of ten."""
 CLOSES_MAX = 12_000
@@ -37,11 +40,30 @@ class NumbersAt:
 
     def said(self, leaf: int) -> str:
         """A condition's numbers in words: ``41.3 against 32``."""
-        left, *bounds = (
+        return _against(
             f"{value:g}" if fixed else written(value)
             for value, fixed in zip(self.values[leaf], self.fixed[leaf], strict=True)
         )
-        return f"{left} against {' to '.join(bounds)}" if bounds else left
+
+
+def own_numbers(condition: Condition, facts: Mapping[str, float]) -> str:
+    """The numbers of a condition about the bot itself in words, as they were when it decided.
+
+    ``facts``: numbers by the text of their operand; one that is left out there was none of.
+    """
+    return _against(
+        f"{each.value:g}" if isinstance(each, Constant) else _own(fact_number(each, facts))
+        for each in operands(condition)
+    )
+
+
+def _own(value: float) -> str:
+    return written(value) if np.isfinite(value) else NONE
+
+
+def _against(said: Iterable[str]) -> str:
+    left, *bounds = said
+    return f"{left} against {' to '.join(bounds)}" if bounds else left
 
 
 def numbers_at(bot: Bot, document: BotDocument, symbol: str, closes: Sequence[int]) -> dict[int, NumbersAt]:

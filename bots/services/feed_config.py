@@ -12,6 +12,7 @@ from ailona.kit import clock
 from bots.services.venue_control import VenueControl, VenueUnreachable
 from trading_core.errors import OutcomeUnknown
 from trading_core.exchanges.bybit.environments import BYBIT, venue_addresses
+from trading_core.exchanges.bybit.line import Pace
 from trading_core.exchanges.bybit.market import BybitMarket
 from trading_core.exchanges.bybit.streams import BybitPublicStream
 from trading_core.exchanges.port import LastPrice, StreamGap, TickerNews
@@ -22,6 +23,8 @@ from trading_core.market.timeframe import Timeframe
 BYBIT_SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT")
 """What charts show on Bybit before any bot listens to anything."""
 LINEAR = "linear"
+TOPIC_SILENCE_S = 150.0
+"""Bybit's candles and tickers are never silent for so long; our venue's may be, its clock can stand still."""
 
 
 class Rest(Protocol):
@@ -135,6 +138,8 @@ def bybit_market() -> Market:
         name="Bybit",
         symbols=BYBIT_SYMBOLS,
         rest=rest,
-        stream=BybitPublicStream(base=addresses.public_stream, wall_ms=clock.wall_ms),
+        stream=BybitPublicStream(
+            base=addresses.public_stream, wall_ms=clock.wall_ms, pace=Pace(topic=TOPIC_SILENCE_S)
+        ),
         clock_ms=rest.server_ms,
     )

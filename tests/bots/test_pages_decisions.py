@@ -8,12 +8,15 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import User, Workspace
+from accounts.models import ExchangeAccount, User, Workspace
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot, Outcome
+from bots.services.cycle import run_cycle
 from bots.services.documents import document_of
 from bots.services.explaining import explain_at
 from tests.bots.desk import _nothing_remembered, bot, desk, logged_in  # noqa: F401 - fixtures
+from tests.worlds import World
+from trading_core.money import MONEY_SCALE
 from trading_core.rules.verdict import pack_truths
 
 MINUTE = 60_000
@@ -210,3 +213,25 @@ def test_chart_around_a_decision_marks_it(client: Client, recorded: Bot) -> None
     assert kinds[(recorded.done - 10 * MINUTE) // 1000] == "refused"
     opened = {row[0] for row in data["candles"]}
     assert {mark["time"] for mark in data["decisions"]} <= opened
+
+
+@pytest.mark.role("engine")
+def test_feed_tells_what_the_bot_knew_of_itself_when_it_decided(client: Client, world: World) -> None:
+    asking = {
+        "all": [
+            {"left": {"portfolio": "day_pnl"}, "op": ">", "right": 50},
+            {"left": {"position": "pnl_pct"}, "op": ">", "right": 1},
+        ]
+    }
+    bot = world.bot(rules={"inline": {"schema": 2, "long": asking}, "son": False})
+    for wallet in (10_000, 10_012):
+        with world.inside():
+            ExchangeAccount.objects.filter(pk=bot.account_id).update(wallet=wallet * MONEY_SCALE)
+        world.close()
+        run_cycle(bot.pk, bot.workspace_id)
+    _, page = feed(client, bot)
+    blocks = {block.text: block.numbers for block in page.rows[0].blocks}
+    assert blocks == {
+        "portfolio.day_pnl > 50": "12.0000 against 50",
+        "position.pnl_pct > 1": "none against 1",
+    }
