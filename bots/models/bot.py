@@ -46,6 +46,8 @@ class Bot(TenantModel):
     """The latest close it has seen; wanted > done means work."""
     pack_at = models.BigIntegerField(default=0)
     """The close from which on its journal has something to pack; nothing to look for before."""
+    journal_heads = models.JSONField(default=dict, blank=True)
+    """By symbol: the digest (hex) of the newest page of its journal, so that one taken away is missed."""
     rung_at = models.DateTimeField(null=True, blank=True)
     """Wall clock when ``wanted`` was last raised."""
     lease_holder = models.CharField(max_length=60, blank=True)

@@ -91,8 +91,10 @@ def _pack_page(bot: Bot, symbol: str, size: int) -> int:
     blob = pack(oldest)  # outside the transaction: on SQLite every writer would wait
     first_ms, last_ms = oldest[0].close_ms, oldest[-1].close_ms
     with workspace_scope(bot.workspace_id):
+        held = Bot.objects.select_for_update().get(pk=bot.pk)
         last = DecisionPage.objects.filter(bot=bot, symbol=symbol).order_by("-first_close_ms").first()
         before = bytes(last.digest) if last else beginning(bot.code, symbol)
+        digest = following(before, blob)
         DecisionPage.objects.create(
             bot=bot,
             symbol=symbol,
@@ -100,8 +102,10 @@ def _pack_page(bot: Bot, symbol: str, size: int) -> int:
             last_close_ms=last_ms,
             counts=dict(Counter(d.code for d in oldest)),
             blob=blob,
-            digest=following(before, blob),
+            digest=digest,
         )
+        held.journal_heads[symbol] = digest.hex()
+        held.save(update_fields=["journal_heads"])
         packed = Outcome.objects.filter(bot=bot, symbol=symbol, close_ms__range=(first_ms, last_ms))
         gone, _ = packed.delete()
         if gone != len(oldest):
@@ -112,6 +116,7 @@ def _pack_page(bot: Bot, symbol: str, size: int) -> int:
 def verify(bot: Bot) -> Broken | None:
     """Return the first page of a bot's journal whose content or place in its chain is wrong, or None."""
     before: dict[str, bytes] = {}
+    ends: dict[str, int] = {}
     pages = DecisionPage.objects.filter(bot=bot).order_by("symbol", "first_close_ms")
     for row in pages.iterator(chunk_size=50):
         expected = following(before.get(row.symbol, beginning(bot.code, row.symbol)), bytes(row.blob))
@@ -119,6 +124,11 @@ def verify(bot: Bot) -> Broken | None:
         if reason:
             return Broken(row.symbol, row.first_close_ms, row.last_close_ms, reason)
         before[row.symbol] = expected
+        ends[row.symbol] = row.last_close_ms
+    for symbol, head in bot.journal_heads.items():
+        if before.get(symbol, b"").hex() != head:
+            end_ms = ends.get(symbol, 0)
+            return Broken(symbol, end_ms, end_ms, "the newest page behind these closes is missing")
     return None
 
 

@@ -338,6 +338,24 @@ def test_a_page_whose_row_lies_is_noticed(world: World, bot: Bot) -> None:
     assert "other decisions" in found.reason
 
 
+@pytest.mark.parametrize("left", [1, 0])
+def test_a_newest_page_that_was_taken_away_is_missed(world: World, bot: Bot, left: int) -> None:
+    written(world, bot, 30)
+    packed(bot)
+    with world.inside():
+        rows = list(DecisionPage.objects.filter(symbol="BTCUSDT").order_by("first_close_ms"))
+    assert len(rows) > 1
+    with acting_as(""), connection.cursor() as cursor:
+        for row in rows[left:]:
+            cursor.execute("DELETE FROM bots_decisionpage WHERE id = %s", [row.pk])
+    with world.inside():
+        bot.refresh_from_db()
+        found = verify(bot)
+    assert found is not None
+    assert (found.symbol, found.last_close_ms) == ("BTCUSDT", rows[0].last_close_ms if left else 0)
+    assert "missing" in found.reason
+
+
 def test_reading_a_broken_page_names_it(world: World, bot: Bot) -> None:
     written(world, bot, 20)
     packed(bot)
