@@ -101,6 +101,7 @@ class VerdictRow(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["rules_hash", "series", "close_ms"], name="verdict_identity"),
         ]
+        indexes: ClassVar = [models.Index(fields=["close_ms"], name="verdict_close")]
 
 
 class FeedStatus(models.Model):

@@ -13,21 +13,13 @@ CHUNKS_MAX = 40
 
 def drop_aged_verdicts() -> int:
     """Remove verdicts that are old by their market's clock, oldest first; return how many."""
-    clocks = dict(FeedStatus.objects.values_list("source", "last_close_ms"))
-    kept_from = {
-        series: clocks.get(source, 0) - KEPT_MS
-        for series, source in Series.objects.filter(source__in=clocks).values_list("pk", "source")
-    }
-    dropped, after = 0, 0
-    for _ in range(CHUNKS_MAX):
-        rows = list(
-            VerdictRow.objects.filter(pk__gt=after)
-            .order_by("pk")
-            .values_list("pk", "series_id", "close_ms")[:CHUNK]
-        )
-        aged = [pk for pk, series, close_ms in rows if close_ms < kept_from.get(series, 0)]
-        dropped += VerdictRow.objects.filter(pk__in=aged).delete()[0]
-        if len(rows) < CHUNK or not aged:  # rows come in the order of time: what follows is younger
-            break
-        after = rows[-1][0]
+    dropped = 0
+    for source, last_close_ms in FeedStatus.objects.values_list("source", "last_close_ms"):
+        series = list(Series.objects.filter(source=source).values_list("pk", flat=True))
+        aged = VerdictRow.objects.filter(series_id__in=series, close_ms__lt=last_close_ms - KEPT_MS)
+        for _ in range(CHUNKS_MAX):
+            chunk = list(aged.order_by("close_ms").values_list("pk", flat=True)[:CHUNK])
+            dropped += VerdictRow.objects.filter(pk__in=chunk).delete()[0]
+            if len(chunk) < CHUNK:
+                break
     return dropped

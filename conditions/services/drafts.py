@@ -61,23 +61,23 @@ def fork_draft(rule_set: RuleSet, *, name: str) -> RuleSet:
 
 def archive(rule_set: RuleSet, *, actor: str = "system") -> RuleSet:
     """Put a rule-set out of the way. Nothing is deleted, and bots that pin a version go on."""
-    if rule_set.archived_at is None:
-        _put(rule_set, clock.now(), "rules.archived", actor)
+    _put(rule_set, clock.now(), "rules.archived", actor)
     return rule_set
 
 
 def unarchive(rule_set: RuleSet, *, actor: str = "system") -> RuleSet:
     """Bring an archived rule-set back."""
-    if rule_set.archived_at is not None:
-        _put(rule_set, None, "rules.restored", actor)
+    _put(rule_set, None, "rules.restored", actor)
     return rule_set
 
 
 def _put(rule_set: RuleSet, archived_at: datetime | None, action: str, actor: str) -> None:
+    """Do it once and write it down, whoever else is doing it."""
     with transaction.atomic():
-        rule_set.archived_at = archived_at
-        rule_set.save(update_fields=["archived_at"])
-        record(action, rule_set.code, actor, {"name": rule_set.name})
+        elsewhere = RuleSet.objects.filter(pk=rule_set.pk, archived_at__isnull=archived_at is not None)
+        if elsewhere.update(archived_at=archived_at):
+            record(action, rule_set.code, actor, {"name": rule_set.name})
+    rule_set.refresh_from_db(fields=["archived_at"])
 
 
 def _named(name: str) -> str:
