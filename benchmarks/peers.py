@@ -190,6 +190,11 @@ def _each(made: Any, *outputs: str) -> list[object]:
     return [getattr(made, output)() for output in outputs]
 
 
+def _with_average(line: Any, period: int) -> list[object]:
+    """A line of ta's and its EMA."""
+    return [line, trend.ema_indicator(line, period)]
+
+
 TA: Mapping[str, Peer] = {
     "sma": lambda c, p: trend.sma_indicator(c.close, p["period"]),
     "ema": lambda c, p: trend.ema_indicator(c.close, p["period"]),
@@ -235,7 +240,7 @@ TA: Mapping[str, Peer] = {
         momentum.PercentagePriceOscillator(c.close, p["slow"], p["fast"], p["signal"]),
         "ppo", "ppo_signal", "ppo_hist",
     ),
-    "tsi": lambda c, p: momentum.tsi(c.close, p["slow"], p["fast"]),
+    "tsi": lambda c, p: _with_average(momentum.tsi(c.close, p["slow"], p["fast"]), p["signal"]),
     "awesome": lambda c, p: momentum.awesome_oscillator(c.high, c.low, p["fast"], p["slow"]),
     "kst": lambda c, p: _each(trend.KSTIndicator(c.close, nsig=p["signal"]), "kst", "kst_sig"),
     "bollinger": lambda c, p: _each(

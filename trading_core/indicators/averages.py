@@ -18,6 +18,7 @@ from trading_core.indicators.declare import (
 )
 from trading_core.indicators.formula import Columns, Mended, Series, clear
 from trading_core.indicators.spec import Family, Params, factor, period
+from trading_core.indicators.stretches import never_zero
 from trading_core.market.candle import Floats
 
 Inputs = tuple[Series, ...]
@@ -192,7 +193,11 @@ INDICATORS = (
         Family.TREND,
         ("close", "volume"),
         {"period": period(20)},
-        Mended((call("VWMA", timeperiod="period"),), _vwma_mended),
+        Mended(
+            (call("VWMA", timeperiod="period"),),
+            _vwma_mended,
+            sound=never_zero(1, candles("period")),
+        ),
         warmup=candles("period"),
         memory=candles("period", plus=-1),
         convention="Closes of the last candles weighted by volume; not ready where none was traded.",

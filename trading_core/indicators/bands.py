@@ -43,8 +43,9 @@ def _donchian(ta: Columns, inputs: Inputs, p: Params) -> Series:
 
 
 def _keltner(ta: Columns, inputs: Inputs, p: Params) -> Series:
-    middle = ta.EMA(inputs[2], timeperiod=p["period"])
-    reach = ta.ATR(*inputs, timeperiod=p["atr_period"]) * p["multiplier"]
+    reach = ta.ATR(*inputs, timeperiod=p["atr_period"])
+    middle = ta.EMA(inputs[2], timeperiod=p["period"])  # the second call, so that it stands in its output
+    reach *= p["multiplier"]
     return middle + reach, middle, middle - reach
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from trading_core.indicators.direct import Direct, function
 from trading_core.indicators.formula import Call, Formula, FormulaStream, Mended, run
 from trading_core.indicators.inplace import InPlace, Mending
 from trading_core.indicators.smoothing import ema_memory, wilder_memory
-from trading_core.indicators.spec import SOURCE, Chart, Family, Fill, Indicator, Pane, Param, Params
+from trading_core.indicators.spec import SOURCE, Bind, Chart, Family, Indicator, Pane, Param
+from trading_core.indicators.stretches import Count
 
 OF_SOURCE = (SOURCE,)
 HL = ("high", "low")
@@ -23,8 +24,6 @@ VALUE = ("value",)
 ON_PRICE = Chart(Pane.PRICE)
 AROUND_ZERO = Chart(guides=(0.0,))
 PERCENT = Chart(low=0.0, high=100.0)
-
-Count = Callable[[Params], int]
 
 
 def declare(
@@ -59,27 +58,27 @@ def declare(
         Chart() if chart is None else chart,
         ordered,
         partial(FormulaStream, formula),
-        _fill(formula, warmup if memory is None else None),
+        _bind(formula, warmup if memory is None else None),
     )
 
 
-def _fill(formula: Formula, overlap: Count | None) -> Fill:
+def _bind(formula: Formula, overlap: Count | None) -> Bind:
     if isinstance(formula, Call):
         return _direct(formula)
     if isinstance(formula, Mended):
-        return Mending(formula, [_direct(each) for each in formula.calls])
+        return Mending(formula, [_direct(each) for each in formula.calls], overlap)
     return InPlace(formula, overlap)
 
 
 def _direct(formula: Call) -> Direct:
-    return Direct(function(formula.function), {**formula.named, **formula.fixed})
+    return Direct(function(formula.function), {**formula.named, **formula.fixed}, formula.of)
 
 
-def call(function: str, **options: str | int) -> Call:
+def call(function: str, *, of: int | None = None, **options: str | int) -> Call:
     """Return the formula that is one TA-Lib call; an option names a parameter, or is a number."""
     named = {option: value for option, value in options.items() if isinstance(value, str)}
     fixed = {option: value for option, value in options.items() if not isinstance(value, str)}
-    return Call(function, named, fixed)
+    return Call(function, named, fixed, of)
 
 
 def candles(*names: str, plus: int = 0) -> Count:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
 from talib import _ta_lib
 
-from trading_core.indicators.spec import Params, Write
+from trading_core.indicators.spec import Bound, Params, Spans
 from trading_core.market.candle import Floats
 
 _LIBRARY = ctypes.PyDLL(_ta_lib.__file__)  # keeps the interpreter: a block is done sooner than handed over
@@ -28,12 +29,18 @@ _DEFAULTS: dict[str, Callable[[str], float]] = {"int": partial(int, base=0), "do
 
 _POINTER = ctypes.c_void_p
 
-_WIDTH = 8
+WIDTH = 8
 """Bytes of a number."""
 
 _TOLD = (ctypes.c_int * 2)()
 TOLD = (ctypes.byref(_TOLD), ctypes.byref(_TOLD, ctypes.sizeof(ctypes.c_int)))
 """Where TA-Lib says which rows it wrote, which is known: nobody reads it."""
+
+
+def batch(name: str) -> Callable[..., Any]:
+    """TA-Lib's Python function as it was compiled, without the layer that looks for pandas' series."""
+    compiled: Callable[..., Any] = unwrap(getattr(_ta_lib, name))
+    return compiled
 
 
 class Function:
@@ -67,16 +74,16 @@ class Function:
 @lru_cache(maxsize=256)
 def function(name: str) -> Function:
     """The function of that name."""
-    called = getattr(_ta_lib, name)
-    inputs = re.findall(r"ndarray \w+", called.__doc__.split("\n")[0])
+    called = batch(name)
+    inputs = re.findall(r"ndarray \w+", getattr(_ta_lib, name).__doc__.split("\n")[0])
     made = called(*[np.ones(2)] * len(inputs))
     outputs = made if isinstance(made, tuple) else (made,)
     return Function(name, tuple(each.dtype for each in outputs))
 
 
-def place_of(array: Floats) -> Any:
-    """Where an array's numbers begin, as C takes it; good as long as the array is."""
-    return _POINTER.from_address(id(array) + _HEADER)
+def address(array: Floats) -> int:
+    """Where an array's numbers begin; good as long as the array is."""
+    return _POINTER.from_address(id(array) + _HEADER).value or 0
 
 
 def _checked() -> int:
@@ -95,41 +102,51 @@ _HEADER = _checked()
 class Direct:
     """A function of floats with options; each names a parameter, or is a number."""
 
-    def __init__(self, called: Function, options: Mapping[str, str | float]) -> None:
+    def __init__(self, called: Function, options: Mapping[str, str | float], of: int | None = None) -> None:
         self._function = called
         self._options = options
-        self.outputs = len(called.outputs)
+        self.of = of
+        """Which output of calls before it takes; None for the inputs."""
 
-    def __call__(self, params: Params) -> Write:
-        """The call with these parameters."""
+    def __call__(self, params: Params, before: int = 0) -> BoundCall:
+        """The call with these parameters on what has ``before`` rows without a number."""
         given = {
             name: params[each] if isinstance(each, str) else each for name, each in self._options.items()
         }
-        return _Bound(self._function, *self._function.options(*given.items()))
+        return BoundCall(self._function, given, self.of, before)
 
 
-class _Bound:
+class BoundCall(Bound):
     """A call with all its options."""
 
-    def __init__(self, called: Function, options: tuple[Any, ...], back: int) -> None:
+    def __init__(self, called: Function, given: Mapping[str, float], of: int | None, before: int) -> None:
         self._function = called
-        self._options = options
-        self._back = back
+        self._options, lookback = called.options(*given.items())
+        self.back = before + lookback
+        self.of = of
+        self.outputs = len(called.outputs)
+        self.call = partial(batch(called.name), **given)
+        """The call over whole columns: one array, or a tuple of them."""
 
-    def __call__(
-        self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Sequence[tuple[int, int]]
-    ) -> None:
-        """Run over each span [begin, end) of rows in turn, and write its rows from the first ready one on."""
-        back, call = self._back, self._function.call
+    def run(self, inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
+        """Return new arrays."""
+        made = self.call(*inputs)
+        return made if type(made) is tuple else (made,)
+
+    def write(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
+        """Run over each span of rows in turn, and write its rows from the first ready one on."""
+        back, call = self.back, self._function.call
         columns = [np.ascontiguousarray(column, dtype=np.float64) for column in inputs]
-        starts = [place_of(column).value for column in columns]
-        starts += [place_of(output).value + back * _WIDTH for output in outputs]
-        places = [_POINTER(start) for start in starts]
-        arguments = (*places[: len(columns)], *self._options, *TOLD, *places[len(columns) :])
+        places = [(_POINTER(), address(output)) for output in outputs]
+        arguments = (
+            *[_POINTER(address(column)) for column in columns], *self._options,
+            *TOLD, *[place for place, _ in places],
+        )  # fmt: skip
         for begin, end in spans:
-            if begin + back < end:
-                for place, start in zip(places, starts, strict=True):
-                    place.value = start + begin * _WIDTH
-                code = call(0, end - begin - 1, *arguments)
-                if code:
-                    raise self._function.refused(code)
+            # Asked from there on, TA-Lib begins as many rows before: at the span's first one.
+            ready = begin + back
+            for place, start in places:
+                place.value = start + ready * WIDTH
+            code = call(ready, end - 1, *arguments)
+            if code:
+                raise self._function.refused(code)

@@ -6,187 +6,264 @@ they made, nothing is left to copy. It is the same formula, so the bits are thos
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import c_void_p
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from trading_core.indicators.direct import TOLD, Direct, Function, function, place_of
+from trading_core.indicators.direct import TOLD, WIDTH, BoundCall, Direct, Function, address, function
 from trading_core.indicators.formula import COLUMNS, Columns, Formula, Mended, Series
-from trading_core.indicators.spec import Params, Write
+from trading_core.indicators.spec import Bound, Params, Spans
 from trading_core.market.candle import Floats
 
 _CHUNK = 8192
-"""Rows that are computed at a time where no blocks are needed: they stay in the processor's cache."""
+"""Rows that a formula computes at a time where no blocks are needed: what it makes stays in the cache."""
+
+_PORTION = 32_768
+"""Rows after which answers are put right: what they were made of is not far away yet."""
 
 _HEAD = 256
 """Rows among which a first number is looked for before all are."""
 
 
+Overlap = Callable[[Params], int] | None
+"""The warm-up where a value depends on no more: then long spans are cut. None where it does."""
+
+
 class Mending:
     """Calls that write in place, and what is put right afterwards."""
 
-    def __init__(self, formula: Mended, calls: Sequence[Direct]) -> None:
+    def __init__(self, formula: Mended, calls: Sequence[Direct], overlap: Overlap) -> None:
         self._formula = formula
         self._calls = calls
+        self._overlap = overlap
 
-    def __call__(self, params: Params) -> Write:
+    def __call__(self, params: Params) -> Bound:
         """The formula with these parameters."""
-        calls: list[tuple[Write, slice]] = []
+        overlap = None if self._overlap is None else self._overlap(params)
+        calls: list[BoundCall] = []
+        backs: list[int] = []
+        for each in self._calls:
+            calls.append(each(params, 0 if each.of is None else backs[each.of]))
+            backs += [calls[-1].back] * calls[-1].outputs
+        return _BoundMending(self._formula, calls, dict(params), overlap)
+
+
+class _BoundMending(Bound):
+    def __init__(
+        self, formula: Mended, calls: Sequence[BoundCall], params: Params, overlap: int | None
+    ) -> None:
+        self._calls = calls
+        self._by_run = formula.by_run
+        self._sound = None if formula.sound is None else formula.sound(params)
+        self._formula = formula
+        self._params = params
+        self._overlap = overlap
+        self._backs = [each.back for each in calls for _ in range(each.outputs)]
+        self.back = min(self._backs)
+        self._chained = any(each.of is not None for each in calls)
+        """Whether each span must be done before the next: a call reads what another one wrote."""
+
+    def run(self, inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
+        """Return new arrays."""
+        values: tuple[Floats, ...] = ()
+        for each in self._calls:
+            values += each.run(inputs if each.of is None else (values[each.of],))
+        return values if self._is_sound(inputs) else self._mended(values, inputs)
+
+    def write(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
+        """Write what the calls give, and put it right."""
+        if self._overlap is not None:
+            spans = list(_chunks(spans, self._overlap, _PORTION))
+        for group in _groups(inputs, spans, self._by_run) if self._by_run else _portions(spans):
+            for part in ([span] for span in group) if self._chained else (group,):
+                self._call(inputs, outputs, part)
+            rows = slice(group[-1][0], group[0][1])
+            columns = tuple([column[rows] for column in inputs])
+            if not self._is_sound(columns):
+                places = tuple([output[rows] for output in outputs])
+                for place, back in zip(places, self._backs, strict=True):
+                    place[:back].fill(math.nan)
+                _settle(self._mended(places, columns), places)
+
+    def _call(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
         first = 0
         for each in self._calls:
-            calls.append((each(params), slice(first, first + each.outputs)))
-            first += each.outputs
-        return partial(_mended, self._formula, calls, dict(params))
+            last = first + each.outputs
+            each.write(inputs if each.of is None else (outputs[each.of],), outputs[first:last], spans)
+            first = last
+
+    def _is_sound(self, inputs: tuple[Floats, ...]) -> bool:
+        """Whether there is nothing to put right in what the calls gave over these columns."""
+        if self._by_run:
+            return _moves(inputs, 0, self._by_run)
+        return self._sound is not None and self._sound(inputs)
+
+    def _mended(self, values: tuple[Floats, ...], inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
+        made = self._formula.mend(COLUMNS, values, inputs, self._params)
+        return made if type(made) is tuple else (made,)
 
 
-def _mended(
-    formula: Mended,
-    calls: list[tuple[Write, slice]],
-    params: Params,
-    inputs: tuple[Floats, ...],
-    outputs: tuple[Floats, ...],
-    spans: Sequence[tuple[int, int]],
-) -> None:
-    for group, sound in _groups(inputs, spans) if formula.by_run else [(spans, False)]:
-        for write, which in calls:
-            write(inputs, outputs[which], group)
-        if sound:
-            continue
-        part = slice(group[-1][0], group[0][1])
-        places = tuple([output[part] for output in outputs])
-        columns = tuple([column[part] for column in inputs])
-        made = formula.mend(COLUMNS, places, columns, params)
-        _settle(made if type(made) is tuple else (made,), places)
+def _moves(inputs: tuple[Floats, ...], row: int, by: int) -> bool:
+    """Whether anything is another number in one of so many rows after a row."""
+    for column in inputs:
+        first = column.item(row)
+        for at in range(row + 1, row + 1 + by):
+            if column.item(at) != first:
+                return True
+    return False
 
 
-def _groups(
-    inputs: tuple[Floats, ...], spans: Sequence[tuple[int, int]]
-) -> Iterator[tuple[Sequence[tuple[int, int]], bool]]:
-    """The spans in turn: each that has not moved by its second candle alone, and those between, sound."""
+def _groups(inputs: tuple[Floats, ...], spans: Spans, by: int) -> Iterator[Spans]:
+    """The spans in turn: each that has not moved in time alone, and those between."""
     sound: list[tuple[int, int]] = []
     for span in spans:
-        row = span[0]
-        if all(column[row] == column[row + 1] for column in inputs):
-            if sound:
-                yield sound, True
-            yield [span], False
-            sound = []
-        else:
+        if _moves(inputs, span[0], by):
             sound.append(span)
+        else:
+            if sound:
+                yield sound
+            yield [span]
+            sound = []
     if sound:
-        yield sound, True
+        yield sound
+
+
+def _portions(spans: Spans) -> Iterator[Spans]:
+    """The spans in turn, so many rows at a time."""
+    portion: list[tuple[int, int]] = []
+    for span in spans:
+        portion.append(span)
+        if portion[0][1] - span[0] >= _PORTION:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 class InPlace:
     """A formula that is run over spans of rows."""
 
-    def __init__(self, formula: Formula, overlap: Callable[[Params], int] | None) -> None:
-        """``overlap``: the warm-up where a value depends on no more; then long spans are cut into chunks."""
+    def __init__(self, formula: Formula, overlap: Overlap) -> None:
         self._formula = formula
         self._overlap = overlap
 
-    def __call__(self, params: Params) -> Write:
+    def __call__(self, params: Params) -> Bound:
         """The formula with these parameters."""
-        return partial(
-            _write, self._formula, dict(params), None if self._overlap is None else self._overlap(params)
-        )
+        overlap = None if self._overlap is None else self._overlap(params)
+        return _BoundFormula(self._formula, dict(params), overlap)
 
 
-def _chunks(spans: Sequence[tuple[int, int]], warmup: int) -> Iterator[tuple[int, int]]:
-    """The same rows in chunks that stay in the processor's cache, from the last to the first."""
+class _BoundFormula(Bound):
+    back = None
+
+    def __init__(self, formula: Formula, params: Params, overlap: int | None) -> None:
+        self._formula = formula
+        self._params = params
+        self._overlap = overlap
+
+    def run(self, inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
+        """Return new arrays."""
+        made = self._formula(COLUMNS, inputs, self._params)
+        return made if type(made) is tuple else (made,)
+
+    def write(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
+        """Run the formula over each span."""
+        columns = [np.ascontiguousarray(column, dtype=np.float64) for column in inputs]
+        placed = _Placed()
+        for begin, end in spans if self._overlap is None else _chunks(spans, self._overlap, _CHUNK):
+            places = [output[begin:end] for output in outputs]
+            placed.begin(places)
+            made = self._formula(placed, tuple([column[begin:end] for column in columns]), self._params)
+            _settle(made if type(made) is tuple else (made,), places)
+
+
+def _chunks(spans: Spans, warmup: int, rows: int) -> Iterator[tuple[int, int]]:
+    """The same rows in chunks, from the last to the first."""
     for begin, end in spans:
-        while end - begin > 2 * _CHUNK:
-            yield end - _CHUNK - warmup + 1, end
-            end -= _CHUNK
+        while end - begin > 2 * rows:
+            yield end - rows - warmup + 1, end
+            end -= rows
         yield begin, end
-
-
-def _write(
-    formula: Formula,
-    params: Params,
-    warmup: int | None,
-    inputs: tuple[Floats, ...],
-    outputs: tuple[Floats, ...],
-    spans: Sequence[tuple[int, int]],
-) -> None:
-    columns = [np.ascontiguousarray(column, dtype=np.float64) for column in inputs]
-    for begin, end in spans if warmup is None else _chunks(spans, warmup):
-        places = [output[begin:end] for output in outputs]
-        made = formula(_Placed(places), tuple([column[begin:end] for column in columns]), params)
-        _settle(made if type(made) is tuple else (made,), places)
 
 
 def _settle(made: tuple[Floats, ...], places: Sequence[Floats]) -> None:
     """Copy what isn't in its place already."""
-    astray = [values is not place for values, place in zip(made, places, strict=True)]
-    if any(astray):
-        kept = [
-            values.copy() if stray and any(values is place for place in places) else values
-            for values, stray in zip(made, astray, strict=True)
+    astray = [(place, values) for place, values in zip(places, made, strict=True) if values is not place]
+    if len(astray) > 1:  # one may stand in another's place
+        astray = [
+            (place, values.copy() if any(values is other for other in places) else values)
+            for place, values in astray
         ]
-        for values, place, stray in zip(kept, places, astray, strict=True):
-            if stray:
-                place[:] = values
+    for place, values in astray:
+        place[:] = values
 
 
 class _Placed(Columns):
     """TA-Lib's functions, each writing to the next place there is."""
 
-    def __init__(self, places: list[Floats]) -> None:
+    def __init__(self) -> None:
+        self._bound: list[tuple[Function, tuple[Any, ...], int]] = []
+        """The calls of the formula, which are the same every time."""
+
+    def begin(self, places: list[Floats]) -> None:
+        """Stand before the formula's first call."""
         self._places = iter(places)
+        self._calls = iter(self._bound)
 
     def __getattr__(self, name: str) -> Callable[..., Series]:
-        setattr(_Placed, name, _method(function(name)))  # found without this method from now on
+        def call(placed: _Placed, *inputs: Floats, **options: float) -> Series:
+            return placed._place(name, inputs, options)
+
+        setattr(_Placed, name, call)  # found without this method from now on
         made: Callable[..., Series] = getattr(self, name)
         return made
 
-    def place(self, called: Function, inputs: tuple[Floats, ...], given: dict[str, float]) -> Series:
-        """Call the function; what isn't ready is NaN."""
-        columns = [np.ascontiguousarray(column, dtype=np.float64) for column in inputs]
-        rows = len(columns[0])
-        options, back = called.options(*given.items())
-        made = [self._next(rows, kind) for kind in called.outputs]
-        start = _first_number(columns)
+    def _place(self, name: str, inputs: tuple[Floats, ...], given: dict[str, float]) -> Series:
+        """Call the function on contiguous floats; what isn't ready is NaN."""
+        bound = next(self._calls, None)
+        if bound is None:
+            called = function(name)
+            bound = called, *called.options(*given.items())
+            self._bound.append(bound)
+        called, options, back = bound
+        rows = len(inputs[0])
+        start = _first_number(inputs)
         ready = start + back
+        made = [self._next(rows) for _ in called.outputs]
+        written = [
+            place if kind == np.float64 else np.empty(rows, kind)
+            for place, kind in zip(made, called.outputs, strict=True)
+        ]
         if ready < rows:
             code = called.call(
                 0, rows - start - 1,
-                *[_from(column, start) for column in columns], *options,
-                *TOLD, *[_from(output, ready) for output in made],
+                *[c_void_p(address(column) + start * WIDTH) for column in inputs], *options, *TOLD,
+                *[c_void_p(address(output) + ready * output.itemsize) for output in written],
             )  # fmt: skip
             if code:
                 raise called.refused(code)
-        for output in made:
-            output[:ready] = np.nan if output.dtype == np.float64 else 0
+        for place, output in zip(made, written, strict=True):
+            place[:ready].fill(math.nan)
+            if output is not place:
+                place[ready:] = output[ready:]
         return made[0] if len(made) == 1 else tuple(made)
 
-    def _next(self, rows: int, kind: np.dtype[Any]) -> Floats:
-        place = next(self._places, None) if kind == np.float64 else None
-        return np.empty(rows, kind) if place is None else place
+    def _next(self, rows: int) -> Floats:
+        place = next(self._places, None)
+        return np.empty(rows) if place is None else place
 
 
-def _from(array: Floats, row: int) -> c_void_p:
-    """The place of a row."""
-    place: c_void_p = place_of(array)
-    return c_void_p((place.value or 0) + row * array.itemsize) if row else place
-
-
-def _method(called: Function) -> Callable[..., Any]:
-    return lambda placed, *inputs, **options: placed.place(called, inputs, options)
-
-
-def _first_number(columns: list[Floats]) -> int:
+def _first_number(columns: tuple[Floats, ...]) -> int:
     """The first row at which every column has a number; the last row if there is none."""
     start, rows = 0, len(columns[0])
     for column in columns:
         if column[0] != column[0]:
             for part in (column[:_HEAD], column):
-                number = part == part  # noqa: PLR0124
-                row = int(number.argmax())
-                if number[row]:
+                row = int(np.isnan(part).argmin())
+                if row:
                     break
             else:
                 return rows - 1

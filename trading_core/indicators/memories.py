@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trading_core.indicators.stretches import Said, holds, lasting, late
 from trading_core.market.candle import Floats
 
 
@@ -92,7 +93,7 @@ class Awake:
     def over(self, *values: Floats) -> Floats:
         """Blank the idle rows of the first column, and return it."""
         made, *others = values
-        made[: self._start(*others) + self._wait] = np.nan
+        made[: self._start(*others) + self._wait].fill(np.nan)
         return made
 
     def open(self, *values: Floats) -> None:
@@ -114,10 +115,11 @@ class Awake:
     @staticmethod
     def _start(*values: Floats) -> int:
         """The first row that differs from the first number; the length if none does."""
-        first, rows = values[0][0], len(values[0])
+        first, rows = values[0].item(0), len(values[0])
         for row in range(min(4, rows)):  # nearly always it is one of these
-            if any(column[row] != first for column in values):
-                return row
+            for column in values:
+                if column.item(row) != first:
+                    return row
         moves = (column != first for column in values)
         return min((int(moved.argmax()) for moved in moves if moved.any()), default=rows)
 
@@ -125,29 +127,32 @@ class Awake:
 class Flat:
     """Whether the last candles, in all their columns, were one and the same number; or recently were."""
 
+    _said: deque[bool]
+    """The last answers, as far as they are still asked for."""
+    _first: float
+    _length: int
+    """Candles in a row that were one number, as far as it matters."""
+    _since: int
+    """Candles since the last flat one."""
+
     def __init__(self, count: int, wait: int, ago: int = 0) -> None:
         self._count = count
         self._wait = wait
         self._ago = ago
-        self._said: deque[bool] = deque([False] * ago, maxlen=ago + 1)
-        """The last answers, as far as they are still asked for."""
-        self._first = float("nan")
-        self._length = 0
-        """Candles in a row that were one number, as far as it matters."""
-        self._since = wait + 1
-        """Candles since the last flat one."""
 
     def over(self, *values: Any) -> Any:
         """Return True at the rows that are flat, or were up to ``wait`` candles ago; False for all if none."""
-        late = self._late(*values)
-        if late is False or not self._ago:
-            return late
-        before = np.zeros(len(late), dtype=bool)
-        before[self._ago :] = late[: -self._ago]
-        return before
+        flat = self._flat(*values)
+        if flat is False:
+            return False
+        flat = self._late(flat)
+        return late(flat[: -self._ago], len(flat)) if self._ago else flat
 
     def open(self, *values: Any) -> None:
         """Remember the stretch the history ends with, and how long ago one was flat."""
+        self._said = deque([False] * self._ago, maxlen=self._ago + 1)
+        self._length = 0
+        self._since = self._wait + 1
         self._first = float(values[0][-1])
         last = (np.broadcast_to(column, len(values[0]))[: -self._count - 1 : -1] for column in values)
         for numbers in zip(*last, strict=True):
@@ -158,7 +163,7 @@ class Flat:
         if flat is not False:
             self._since = int(flat[::-1].argmax())
             if self._ago:
-                self._said.extend(self._late(*values)[-self._ago :].tolist())
+                self._said.extend(self._late(flat)[-self._ago :].tolist())
 
     def update(self, *values: float) -> bool:
         """Return whether the next candle is flat, or one was up to ``wait`` candles ago."""
@@ -175,58 +180,67 @@ class Flat:
         self._said.append(late)
         return self._said[0]
 
-    def _late(self, *values: Any) -> Any:
-        """The rows that are flat or were lately; False for all if none is."""
-        flat = self._flat(*values)
-        if flat is False or not self._wait:
-            return flat
-        late = flat.copy()
+    def _late(self, flat: Said) -> Said:
+        """The rows that are flat or were lately."""
+        made = flat.copy() if self._wait else flat
         for by in range(1, self._wait + 1):
-            late[by:] |= flat[:-by]
-        return late
+            made[by:] |= flat[:-by]
+        return made
 
     def _flat(self, first: Floats, *others: Any) -> Any:
         """The rows that are flat; False for all if none is."""
-        if not self._likely(first, *others):
-            return False
         solid = None
         for other in others:
-            solid = first == other if solid is None else solid & (first == other)
-            if not solid.any():
-                return False
+            if other is not first:
+                solid = first == other if solid is None else solid & (first == other)
+        if solid is not None and not holds(solid, self._count):
+            return False
         if self._count == 1:
             return np.ones(len(first), dtype=bool) if solid is None else solid
         on = first[1:] == first[:-1]
+        if not holds(on, self._count - 1):
+            return False
         if solid is not None:
             on &= solid[1:] & solid[:-1]
-        width, whole = 1, self._count - 1
-        while width < whole:
-            # Where a stretch of this width goes on right into another, the two are one stretch.
-            by = min(width, whole - width)
-            on = on[by:] & on[:-by]
-            width += by
-        if not on.any():
-            return False
-        flat = np.zeros(len(first), dtype=bool)
-        flat[whole:] = on
-        return flat
+        flat = lasting(on, self._count - 1)
+        return late(flat, len(first)) if flat.any() else False
 
-    def _likely(self, first: Floats, *others: Any) -> bool:
-        """Whether there may be a flat row: a flat stretch holds two of every so many rows, and all between."""
-        by = self._count // 2
-        if by <= 1:
-            return True
-        pairs = (len(first) - 1) // by
-        if pairs < 1:
-            return len(first) >= self._count
-        rows = np.flatnonzero(first[by : pairs * by + 1 : by] == first[: pairs * by : by]) * by
-        for other in others:
-            rows = rows[first[rows] == (other if isinstance(other, float) else other[rows])]
-        for more in range(1, by):
-            if not len(rows):
-                break
-            rows = rows[first[rows + more] == first[rows]]
-        return len(rows) > 0
+
+def idle_after_first(value: Floats, volume: Floats) -> Said:
+    """Which candles have the value of the one before, or no volume; nothing is said of the first one."""
+    idle: Said = value[1:] == value[:-1]
+    if not volume.item(volume.argmin()) > 0.0:
+        idle |= volume[1:] == 0.0
+    return idle
+
+
+class Idle:
+    """Whether each of the last candles had the value of the one before it, or nothing was traded in it."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._last = float("nan")
+        self._length = 0
+        """Idle candles in a row."""
+
+    def over(self, *values: Floats) -> Any:
+        """Return True at the rows of which all that is so; False for all if there is none."""
+        value, volume = values
+        idle = idle_after_first(value, volume)
+        return late(lasting(idle, self._count), len(value)) if holds(idle, self._count) else False
+
+    def open(self, *values: Floats) -> None:
+        """Remember the last value, and how many idle candles the history ends with."""
+        for row in zip(*(column[-self._count - 1 :].tolist() for column in values), strict=True):
+            self.update(*row)
+
+    def update(self, *values: float) -> bool:
+        """Return whether it is so at the next candle."""
+        value, volume = values
+        before, self._last = self._last, value
+        idle = value == before or (volume == 0.0 and before == before)  # noqa: PLR0124 — not the first one
+        self._length = self._length + 1 if idle else 0
+        return self._length >= self._count
 
 
 class Weighted:

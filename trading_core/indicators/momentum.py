@@ -16,6 +16,7 @@ from trading_core.indicators.declare import (
 )
 from trading_core.indicators.formula import EMA, Columns, Mended, Series, blank, choose, clear, nothing, ratio
 from trading_core.indicators.spec import Chart, Family, Params, period
+from trading_core.indicators.stretches import never_zero
 
 Inputs = tuple[Series, ...]
 
@@ -39,9 +40,9 @@ def _apo(ta: Columns, inputs: Inputs, p: Params) -> Series:
     return ta.APO(inputs[0], fastperiod=p["fast"], slowperiod=p["slow"], matype=EMA)
 
 
-def _tsi(ta: Columns, inputs: Inputs, p: Params) -> Series:
-    line = ta.TSI(inputs[0], firstperiod=p["slow"], secondperiod=p["fast"])
-    line = ta.awake(line, inputs[0])
+def _tsi_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
+    # TA-Lib says 0 where nothing has moved yet: the signal begins where the line does.
+    line = ta.awake(values[0], inputs[0])
     return line, ta.EMA(line, timeperiod=p["signal"])
 
 
@@ -57,7 +58,7 @@ def _kst(ta: Columns, inputs: Inputs, p: Params) -> Series:
 
 def _bop_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
     # TA-Lib says 0 where there is no range, and up to 10⁻¹⁴ of it, which no price's tick is.
-    return clear(values[0], ta.flat(inputs[1], inputs[2], count=1))
+    return clear(values[0], inputs[1] == inputs[2])
 
 
 def _rvgi(ta: Columns, inputs: Inputs, p: Params) -> Series:
@@ -83,7 +84,11 @@ INDICATORS = (
         Family.MOMENTUM,
         OF_SOURCE,
         {"period": period(10, low=1)},
-        Mended((call("ROC", timeperiod="period"),), _roc_mended),
+        Mended(
+            (call("ROC", timeperiod="period"),),
+            _roc_mended,
+            sound=never_zero(0, candles(plus=1)),
+        ),
         warmup=candles("period", plus=1),
         memory=None,
         convention="Percent since that many candles ago.",
@@ -142,7 +147,14 @@ INDICATORS = (
             "slow": period(25, label="Slow", low=3, high=200),
             "signal": period(13, label="Signal", high=100),
         },
-        _tsi,
+        Mended(
+            (
+                call("TSI", firstperiod="slow", secondperiod="fast"),
+                call("EMA", of=0, timeperiod="signal"),
+            ),
+            _tsi_mended,
+            by_run=4,
+        ),
         outputs=("tsi", "signal"),
         warmup=candles("fast", "slow", "signal", plus=-1),
         memory=ema_fade("fast", "slow", "signal"),

@@ -17,8 +17,10 @@ from trading_core.indicators.formula import (
     Mended,
     Series,
     blank,
+    both,
     choose,
     clear,
+    either,
     larger,
     log,
     ratio,
@@ -26,6 +28,7 @@ from trading_core.indicators.formula import (
 )
 from trading_core.indicators.smoothing import ema_memory, wilder_memory
 from trading_core.indicators.spec import Chart, Family, Params, period
+from trading_core.indicators.stretches import never_equal, never_still
 
 Inputs = tuple[Series, ...]
 
@@ -38,7 +41,7 @@ def _rsi_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Serie
     return ta.awake(values[0], inputs[0])
 
 
-_rsi = Mended((call("RSI", timeperiod="period"),), _rsi_mended, by_run=True)
+_rsi = Mended((call("RSI", timeperiod="period"),), _rsi_mended, by_run=2)
 
 
 def _stochastic_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
@@ -60,6 +63,7 @@ _stochastic = Mended(
         ),
     ),
     _stochastic_mended,
+    sound=never_equal(0, 1, candles("period")),
 )
 
 
@@ -74,12 +78,18 @@ def _stochastic_fast_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Para
 
 
 def _stoch_rsi(ta: Columns, inputs: Inputs, p: Params) -> Series:
-    rsi = _rsi(ta, inputs, p)
-    within = {"period": p["window"], "smooth": p["smooth"], "signal": p["signal"]}
-    k, d = _stochastic(ta, (rsi, rsi, rsi), within)
+    rsi = ta.awake(ta.RSI(inputs[0], timeperiod=p["period"]), inputs[0])
+    k, d = ta.STOCH(
+        rsi, rsi, rsi,
+        fastk_period=p["window"], slowk_period=p["smooth"], slowk_matype=SMA,
+        slowd_period=p["signal"], slowd_matype=SMA,
+    )  # fmt: skip
+    wait = p["smooth"] + p["signal"] - 2
     # Where the source stands still the RSI does too, but for rounding.
-    still = ta.flat(inputs[0], count=p["window"] + 1, wait=p["smooth"] + p["signal"] - 2)
-    return blank(k, still), blank(d, still)
+    still = either(
+        ta.flat(rsi, count=p["window"], wait=wait), ta.flat(inputs[0], count=p["window"] + 1, wait=wait)
+    )
+    return clear(k, still), clear(d, still)
 
 
 def _cci_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
@@ -95,10 +105,16 @@ def _cmo_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Serie
     return clear(values[0], ta.flat(inputs[0], count=p["period"] + 1))
 
 
+def _shortest(p: Params) -> int:
+    return int(min(p["short"], p["middle"], p["long"]))
+
+
 def _ultimate_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
     # TA-Lib counts a window without any true range as no buying pressure.
-    shortest = min(p["short"], p["middle"], p["long"])
-    return clear(values[0], ta.flat(ta.TRANGE(*inputs), 0.0, count=shortest))
+    high, low, close = inputs
+    shortest = _shortest(p)
+    narrow, still = ta.flat(high, low, count=shortest), ta.flat(close, count=shortest + 1)
+    return clear(values[0], both(narrow, still))
 
 
 def _fisher(ta: Columns, inputs: Inputs, p: Params) -> Series:
@@ -174,6 +190,7 @@ INDICATORS = (
         Mended(
             (call("STOCHF", fastk_period="period", fastd_period="signal", fastd_matype=SMA),),
             _stochastic_fast_mended,
+            sound=never_equal(0, 1, candles("period")),
         ),
         outputs=("k", "d"),
         warmup=candles("period", "signal", plus=-1),
@@ -220,7 +237,11 @@ INDICATORS = (
         Family.MOMENTUM,
         HLC,
         {"period": period(14)},
-        Mended((call("WILLR", timeperiod="period"),), _williams_r_mended),
+        Mended(
+            (call("WILLR", timeperiod="period"),),
+            _williams_r_mended,
+            sound=never_equal(0, 1, candles("period")),
+        ),
         warmup=candles("period"),
         memory=None,
         convention="Place of the close between highest high (0) and lowest low (-100).",
@@ -233,7 +254,11 @@ INDICATORS = (
         Family.MOMENTUM,
         OF_SOURCE,
         {"period": period(14, high=250)},
-        Mended((call("CMOU", timeperiod="period"),), _cmo_mended),
+        Mended(
+            (call("CMOU", timeperiod="period"),),
+            _cmo_mended,
+            sound=never_still(0, candles("period", plus=1)),
+        ),
         warmup=candles("period", plus=1),
         memory=candles("period"),
         convention="Chande's own form: rises minus falls in percent of both, sums and not averages.",
@@ -253,6 +278,7 @@ INDICATORS = (
         Mended(
             (call("ULTOSC", timeperiod1="short", timeperiod2="middle", timeperiod3="long"),),
             _ultimate_mended,
+            sound=never_equal(0, 1, _shortest),
         ),
         warmup=lambda p: int(max(p["short"], p["middle"], p["long"])) + 1,
         memory=lambda p: int(max(p["short"], p["middle"], p["long"])),
@@ -302,7 +328,7 @@ INDICATORS = (
             "second": period(2, label="Second smoothing", high=100),
             "signal": period(9, label="Signal", high=100),
         },
-        Mended((_SMI,), _smi_mended, by_run=True),
+        Mended((_SMI,), _smi_mended, by_run=1),
         outputs=("smi", "signal"),
         warmup=candles("period", "first", "second", "signal", plus=-3),
         memory=lambda p: int(p["period"]) + ema_memory(p["first"] + p["second"] + p["signal"]),

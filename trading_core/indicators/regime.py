@@ -8,6 +8,7 @@ from trading_core.indicators.declare import HLC, OF_SOURCE, call, candles, decla
 from trading_core.indicators.formula import Columns, Mended, Series, choose, clear, sign
 from trading_core.indicators.smoothing import wilder_memory
 from trading_core.indicators.spec import Chart, Family, Params, period
+from trading_core.indicators.stretches import never_still
 
 Inputs = tuple[Series, ...]
 
@@ -66,7 +67,11 @@ INDICATORS = (
         Family.TREND,
         OF_SOURCE,
         {"period": period(10)},
-        Mended((call("ER", timeperiod="period"),), _efficiency_mended),
+        Mended(
+            (call("ER", timeperiod="period"),),
+            _efficiency_mended,
+            sound=never_still(0, candles("period", plus=1)),
+        ),
         warmup=candles("period", plus=1),
         memory=None,
         convention="Size of the change over the last candles by the sum of their changes' sizes, 0 to 1.",

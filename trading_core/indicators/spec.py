@@ -29,14 +29,27 @@ OpenStream = Callable[[tuple[Floats, ...], Params], Stream]
 It keeps none of the arrays.
 """
 
-Write = Callable[[tuple[Floats, ...], tuple[Floats, ...], Sequence[tuple[int, int]]], None]
-"""Inputs, outputs and spans [begin, end) of rows: writes what runs over the spans give.
+Spans = Sequence[tuple[int, int]]
+"""Stretches [begin, end) of rows that are run one after the other, from the last to the first."""
 
-One span after the other, from the last to the first, each from its first ready row on; what is written later stays, and
-what stands in a span before its first ready row means nothing.
-"""
 
-Fill = Callable[[Params], Write]
+class Bound(Protocol):
+    """An indicator with its parameters."""
+
+    back: int | None
+    """Rows of a run before the first one in which there is any output; None if that isn't known."""
+
+    def run(self, inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
+        """Do what the indicator's ``run`` does with these parameters."""
+
+    def write(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
+        """Write to the outputs what runs over the spans give, each from its first ready row on.
+
+        What is written later stays, and what stands in a span before its first ready row means nothing.
+        """
+
+
+Bind = Callable[[Params], Bound]
 """Parameters in; may be kept as long as they are."""
 
 SOURCE = "source"
@@ -114,8 +127,8 @@ class Indicator:
     """Two parameters of which the first must be the smaller."""
     stream: OpenStream | None = None
     """Opens a stream; None only where ``memory`` is None: then each candle runs its last ``warmup`` rows."""
-    fill: Fill | None = None
-    """Does what ``run`` does, in place, where that is faster."""
+    bind: Bind | None = None
+    """Binds parameters, so that what ``run`` does costs less."""
 
     def defaults(self) -> dict[str, float]:
         """The default parameters."""

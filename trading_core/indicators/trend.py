@@ -19,14 +19,15 @@ from trading_core.indicators.formula import (
     Columns,
     Mended,
     Series,
-    choose,
     clear,
     nothing,
+    number,
     ratio,
     smaller,
 )
 from trading_core.indicators.smoothing import wilder_memory
 from trading_core.indicators.spec import Chart, Family, Params, factor, period
+from trading_core.indicators.stretches import never_still, never_zero
 
 Inputs = tuple[Series, ...]
 
@@ -51,7 +52,7 @@ def _dx_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series
 
 def _supertrend(ta: Columns, inputs: Inputs, p: Params) -> Series:
     line, direction = ta.SUPERTREND(*inputs, timeperiod=p["period"], multiplier=p["multiplier"])
-    return line, direction * 1.0
+    return line, number(direction)
 
 
 def _aroon(ta: Columns, inputs: Inputs, p: Params) -> Series:
@@ -84,7 +85,7 @@ def _trix_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Seri
 
 def _linreg_slope_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
     # Rounding leaves crumbs where nothing moved: flat is flat.
-    return choose(ta.flat(inputs[0], count=p["period"]), 0.0, values[0])
+    return clear(values[0], ta.flat(inputs[0], count=p["period"]), to=0.0)
 
 
 def _r_squared(ta: Columns, inputs: Inputs, p: Params) -> Series:
@@ -123,7 +124,7 @@ INDICATORS = (
         Mended(
             tuple(call(each, timeperiod="period") for each in ("ADX", "PLUS_DI", "MINUS_DI")),
             _adx_mended,
-            by_run=True,
+            by_run=1,
         ),
         outputs=("adx", "plus_di", "minus_di"),
         warmup=candles("period", "period"),
@@ -138,7 +139,7 @@ INDICATORS = (
         Family.TREND,
         HLC,
         {"period": period(14, high=100)},
-        Mended((call("ADXR", timeperiod="period"),), _adxr_mended, by_run=True),
+        Mended((call("ADXR", timeperiod="period"),), _adxr_mended, by_run=1),
         warmup=candles("period", "period", "period", plus=-1),
         memory=wilder_fade("period", "period", "period"),
         convention="Mean of the ADX and the ADX period-1 candles ago.",
@@ -151,7 +152,7 @@ INDICATORS = (
         Family.TREND,
         HLC,
         {"period": period(14, high=100)},
-        Mended((call("DX", timeperiod="period"),), _dx_mended, by_run=True),
+        Mended((call("DX", timeperiod="period"),), _dx_mended, by_run=1),
         warmup=candles("period", plus=1),
         memory=wilder_fade("period"),
         convention="Difference of Wilder's directional indicators in percent of their sum, not smoothed again.",
@@ -254,7 +255,7 @@ INDICATORS = (
         Family.TREND,
         HL,
         {"fast": period(9, label="EMA period", high=100), "slow": period(25, label="Sum period", high=250)},
-        Mended((call("MASSI", fastperiod="fast", slowperiod="slow"),), _mass_index_mended, by_run=True),
+        Mended((call("MASSI", fastperiod="fast", slowperiod="slow"),), _mass_index_mended, by_run=1),
         warmup=candles("fast", "fast", "slow", plus=-2),
         memory=lambda p: 16 * int(p["fast"]) + int(p["slow"]),
         convention="Sum of the EMA of the range over the EMA of that EMA.",
@@ -267,7 +268,11 @@ INDICATORS = (
         Family.TREND,
         OF_SOURCE,
         {"period": period(15, high=160)},
-        Mended((call("TRIX", timeperiod="period"),), _trix_mended),
+        Mended(
+            (call("TRIX", timeperiod="period"),),
+            _trix_mended,
+            sound=never_zero(0, candles(plus=1)),
+        ),
         warmup=candles("period", "period", "period", plus=-1),
         memory=ema_fade("period", "period", "period"),
         convention="Change in percent of an EMA of an EMA of an EMA.",
@@ -293,7 +298,11 @@ INDICATORS = (
         Family.TREND,
         OF_SOURCE,
         {"period": period(14)},
-        Mended((call("LINEARREG_SLOPE", timeperiod="period"),), _linreg_slope_mended),
+        Mended(
+            (call("LINEARREG_SLOPE", timeperiod="period"),),
+            _linreg_slope_mended,
+            sound=never_still(0, candles("period")),
+        ),
         warmup=candles("period"),
         memory=candles("period", plus=-1),
         convention="Slope per candle of the least-squares line through the last candles.",

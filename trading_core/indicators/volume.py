@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from trading_core.indicators.declare import (
     AROUND_ZERO,
     HLCV,
@@ -11,6 +13,7 @@ from trading_core.indicators.declare import (
     declare,
     ema_fade,
 )
+from trading_core.indicators.direct import batch
 from trading_core.indicators.formula import (
     EMA,
     Columns,
@@ -23,14 +26,22 @@ from trading_core.indicators.formula import (
     ratio,
     sign,
 )
+from trading_core.indicators.memories import idle_after_first
 from trading_core.indicators.momentum import FAST_SLOW
 from trading_core.indicators.smoothing import ema_memory
 from trading_core.indicators.spec import Chart, Family, Params, period
+from trading_core.indicators.stretches import holds, never_zero
+from trading_core.market.candle import Floats
 
 Inputs = tuple[Series, ...]
 
 _EMV_SCALE = 1e8
 """The usual factor that lifts ease of movement to readable numbers."""
+
+_TYPICAL = batch("TYPPRICE")
+
+_PIECE = 8192
+"""Rows whose typical prices stay in the processor's cache."""
 
 
 def _vwap(ta: Columns, inputs: Inputs, p: Params) -> Series:
@@ -44,8 +55,21 @@ def _vwap(ta: Columns, inputs: Inputs, p: Params) -> Series:
 
 def _mfi_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
     high, low, close, volume = inputs
-    moved = ta.MOM(ta.TYPPRICE(high, low, close), timeperiod=1) * volume
-    return clear(values[0], ta.flat(moved, 0.0, count=p["period"]))
+    return clear(values[0], ta.idle(ta.TYPPRICE(high, low, close), volume, count=p["period"]))
+
+
+def _never_idle(p: Params) -> Callable[[tuple[Floats, ...]], bool]:
+    count = int(p["period"])
+
+    def sound(inputs: tuple[Floats, ...]) -> bool:
+        rows = len(inputs[0])
+        if rows > 2 * _PIECE:
+            pieces = (slice(at, at + _PIECE + count) for at in range(0, rows, _PIECE))
+            return all(sound(tuple([column[piece] for column in inputs])) for piece in pieces)
+        high, low, close, volume = inputs
+        return not holds(idle_after_first(_TYPICAL(high, low, close), volume), count)
+
+    return sound
 
 
 def _obv(ta: Columns, inputs: Inputs, p: Params) -> Series:
@@ -107,7 +131,11 @@ INDICATORS = (
         Family.VOLUME,
         ("volume",),
         {"period": period(20)},
-        Mended((call("RVOL", timeperiod="period"),), _relative_volume_mended),
+        Mended(
+            (call("RVOL", timeperiod="period"),),
+            _relative_volume_mended,
+            sound=never_zero(0, candles("period")),
+        ),
         warmup=candles("period", plus=1),
         memory=candles("period"),
         convention="Volume over the mean volume of the candles before it.",
@@ -133,7 +161,7 @@ INDICATORS = (
         Family.VOLUME,
         HLCV,
         {"period": period(14, high=200)},
-        Mended((call("MFI", timeperiod="period"),), _mfi_mended),
+        Mended((call("MFI", timeperiod="period"),), _mfi_mended, sound=_never_idle),
         warmup=candles("period", plus=1),
         memory=candles("period"),
         convention="Share of rising typical price's money flow in the last candles.",
@@ -186,7 +214,11 @@ INDICATORS = (
         Family.VOLUME,
         HLCV,
         {"period": period(20)},
-        Mended((call("CMF", timeperiod="period"),), _cmf_mended),
+        Mended(
+            (call("CMF", timeperiod="period"),),
+            _cmf_mended,
+            sound=never_zero(3, candles("period")),
+        ),
         warmup=candles("period"),
         memory=candles("period", plus=-1),
         convention="Volume by the close's place in the range, over all volume; -1 to 1.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from trading_core.indicators.anchor import compute
+from trading_core.indicators.anchor import Prepared, compute
 from trading_core.indicators.catalog import CATALOG
 from trading_core.indicators.spec import SOURCE
 from trading_core.market.candle import Candle, Floats, Times
@@ -256,7 +256,7 @@ def _price(price: Price, grid: Grid) -> Column:
 def _value(value: Value, grid: Grid) -> Column:
     indicator = CATALOG[value.indicator]
     output = indicator.outputs.index(value.output)
-    params = dict(value.params)
+    prepared = Prepared(indicator, dict(value.params), grid.timeframe)
     bare = Value(value.indicator, value.params, indicator.outputs[0], value.source)
     name = operand_text(bare)
     inputs = tuple(_input(each, value.source, grid) for each in indicator.inputs)
@@ -267,15 +267,7 @@ def _value(value: Value, grid: Grid) -> Column:
             columns = [source.native(evaluation, symbol, start) for source in inputs]
             ready = tuple(c for c in columns if c is not None)
             gapless = value.source is None and frame.present is None
-            outputs = compute(
-                indicator,
-                params,
-                ready,
-                first=frame.first,
-                timeframe=grid.timeframe,
-                wanted=row,
-                gapless=gapless,
-            )
+            outputs = prepared.compute(ready, first=frame.first, wanted=row, gapless=gapless)
             return tuple(present(output, frame) for output in outputs)
 
         made = evaluation.series(grid.symbol or symbol, grid.timeframe, name, wanted, run)

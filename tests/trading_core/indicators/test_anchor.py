@@ -84,14 +84,19 @@ def test_all_outputs_are_ready_after_the_warmup_and_again_after_a_gap(indicator:
             assert ready[gap + warmup :].all()
 
 
-@pytest.mark.parametrize("indicator", [each for each in CATALOG.values() if each.fill], ids=lambda i: i.name)
-def test_what_is_written_in_place_is_what_runs_give(indicator: Indicator) -> None:
-    copied = dataclasses.replace(indicator, fill=None)
-    for inputs in (holed(indicator, 2000, seed=13), coarse(indicator, 2000, seed=14)):
+@pytest.mark.parametrize("indicator", [each for each in CATALOG.values() if each.bind], ids=lambda i: i.name)
+def test_what_is_bound_gives_what_runs_give(indicator: Indicator) -> None:
+    copied = dataclasses.replace(indicator, bind=None)
+    written = [
+        (holed(indicator, 2000, seed=13), Timeframe.M30),
+        (coarse(indicator, 2000, seed=14), Timeframe.M30),
+    ]
+    in_one_run = (coarse(indicator, 1000, seed=15), Timeframe.M1)
+    for inputs, timeframe in (*written, in_one_run):
         for params in cases(indicator, 8, top=250):
-            written = compute(indicator, params, inputs, first=FIRST, timeframe=Timeframe.M30)
-            ran = compute(copied, params, inputs, first=FIRST, timeframe=Timeframe.M30)
-            assert all(map(same_bits, written, ran)), dict(params)
+            made = compute(indicator, params, inputs, first=FIRST, timeframe=timeframe)
+            ran = compute(copied, params, inputs, first=FIRST, timeframe=timeframe)
+            assert all(map(same_bits, made, ran)), dict(params)
 
 
 @ALL

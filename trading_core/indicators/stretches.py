@@ -1,0 +1,83 @@
+"""What is said of many candles in a row; and quick tests of that, which tell that nothing is to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_core.indicators.spec import Params
+from trading_core.market.candle import Floats
+
+Said = npt.NDArray[np.bool_]
+
+Count = Callable[[Params], int]
+
+Sound = Callable[[Params], Callable[[tuple[Floats, ...]], bool]]
+"""Parameters in, and then the inputs: whether there is certainly nothing to put right."""
+
+_LONG = 4096
+"""Rows from which on a search is worth preparing."""
+
+
+def holds(said: Said, count: int) -> bool:
+    """Whether it is said that many times in a row; one search costs less than any arithmetic."""
+    if len(said) >= _LONG and count > 2:  # noqa: PLR2004
+        # So many in a row fill one aligned word.
+        width = min(8, 1 << (count + 1).bit_length() - 2)
+        words = said[: len(said) // width * width].view(f"u{width}")
+        if b"\1" not in (words == int.from_bytes(b"\1" * width)).tobytes():
+            return False
+    return b"\1" * count in said.tobytes()
+
+
+def lasting(said: Said, count: int) -> Said:
+    """Whether it is said that many times in a row, from the first row on at which it can be."""
+    width = 1
+    while width < count:
+        # Where a stretch of this width goes on right into another, the two are one stretch.
+        by = min(width, count - width)
+        said = said[by:] & said[:-by]
+        width += by
+    return said
+
+
+def late(lasting: Said, rows: int) -> Said:
+    """The same with False for the rows before, so that there are so many."""
+    return np.concatenate((np.zeros(rows - len(lasting), dtype=bool), lasting))
+
+
+def never_still(at: int, count: Count) -> Sound:
+    """Nowhere is an input one number for so many candles."""
+
+    def bind(params: Params) -> Callable[[tuple[Floats, ...]], bool]:
+        pairs = count(params) - 1
+
+        def sound(inputs: tuple[Floats, ...]) -> bool:
+            column = inputs[at]
+            return not holds(column[1:] == column[:-1], pairs)
+
+        return sound
+
+    return bind
+
+
+def never_equal(at: int, other: int, count: Count) -> Sound:
+    """Nowhere are two inputs equal for so many candles."""
+
+    def bind(params: Params) -> Callable[[tuple[Floats, ...]], bool]:
+        candles = count(params)
+        return lambda inputs: not holds(inputs[at] == inputs[other], candles)
+
+    return bind
+
+
+def never_zero(at: int, count: Count) -> Sound:
+    """Nowhere is an input 0 for so many candles."""
+
+    def bind(params: Params) -> Callable[[tuple[Floats, ...]], bool]:
+        candles = count(params)
+        return lambda inputs: not holds(inputs[at] == 0.0, candles)
+
+    return bind
