@@ -16,6 +16,7 @@ from accounts.keyring import credentials_for
 from ailona.kit import clock
 from ailona.kit.tenancy import workspace_scope
 from bots.trader import intents, protect, reconcile
+from bots.trader.check import check_account, learned, words_of
 from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
 from bots.trader.intents import Claimed, Waiting
 from bots.trader.lease import Lease, mark_reconciled
@@ -27,6 +28,7 @@ from bots.trader.work import Work
 from trading_core.errors import ExchangeError, NotSent, OutcomeUnknown, Rejected
 from trading_core.exchanges.bybit.account import BybitExchange
 from trading_core.exchanges.bybit.errors import ORDER_GONE
+from trading_core.exchanges.bybit.pacer import Pacer
 from trading_core.exchanges.bybit.streams import BybitPrivateStream
 from trading_core.exchanges.port import Credentials, Exchange, PrivateNews, StreamGap
 from trading_core.execution.intent import IntentKind
@@ -39,6 +41,8 @@ NOT_SENT_PAUSE = 0.5
 DIFFERING_PASSES = 3
 DIFFERING_PAUSE = 0.5
 BATCH_MAX = 200
+INBOX_MAX = 10_000
+"""News waiting to be applied; a fuller inbox lets the socket wait."""
 DOUBT_S = 2.0
 GONE_CODES = frozenset({ORDER_GONE, 110008, 110010})
 REDUCE_ONLY_REFUSED = 110017
@@ -66,9 +70,11 @@ class Actor:
         self._reconciled = asyncio.Event()
         self._protect_wanted = asyncio.Event()
         self._turn = asyncio.Lock()
-        self._inbox: asyncio.Queue[PrivateNews | ReconcileWanted] = asyncio.Queue()
+        self._inbox: asyncio.Queue[PrivateNews | ReconcileWanted] = asyncio.Queue(INBOX_MAX)
         self._doubt: asyncio.TimerHandle | None = None
         self._orphans = True
+        self._refused = ""
+        """Why nothing may be opened on this account."""
         self._watch = protect.Watch()
         self._sending: set[int] = set()
         self._resolving: dict[int, asyncio.Task[None]] = {}
@@ -83,9 +89,10 @@ class Actor:
             instruments=self._market.instruments,
             wall_ms=clock.wall_ms,
             stop_trigger=self._market.stop_trigger,
+            pacer=Pacer(still=self._market.lock_step),
         )
         try:
-            await self._check_margin_mode(exchange)
+            await self._check_account(exchange)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(credentials))
                 group.create_task(self._apply(exchange))
@@ -96,14 +103,16 @@ class Actor:
                 self._doubt.cancel()
             exchange.close()
 
-    async def _check_margin_mode(self, exchange: BybitExchange) -> None:
-        """Say so when a live account isn't in isolated margin; the mode is the owner's to change."""
+    async def _check_account(self, exchange: BybitExchange) -> None:
+        """Say what is wrong with a live account; one with a refused key only closes what is open."""
         served = self.lease.served
         if served.environment in VENUE_ENVIRONMENTS:
             return
-        mode = await self._work.net(exchange.margin_mode)
-        if mode != "ISOLATED_MARGIN":
-            await self._work.db(reconcile.note, served, f"margin mode is {mode}, isolated margin is expected")
+        report = await self._work.net(check_account, exchange)
+        self._refused = "; ".join(report.refusals)
+        words = words_of(report)
+        if words:
+            await self._work.db(reconcile.note, served, words)
 
     def notice(self, waiting: Iterable[Waiting]) -> None:
         """Take in what the poll saw of this account's queue."""
@@ -139,7 +148,7 @@ class Actor:
         )
         async with aclosing(stream.news()) as source:
             async for news in source:
-                self._inbox.put_nowait(news)
+                await self._inbox.put(news)
 
     async def _apply(self, exchange: Exchange) -> None:
         """Apply news in order; a gap is a reconcile in its place."""
@@ -186,7 +195,10 @@ class Actor:
             self._doubt = asyncio.get_running_loop().call_later(DOUBT_S, self._want_reconcile)
 
     def _want_reconcile(self) -> None:
-        self._inbox.put_nowait(ReconcileWanted())
+        try:
+            self._inbox.put_nowait(ReconcileWanted())
+        except asyncio.QueueFull:
+            self._note_doubt(agreed=False)
 
     async def _reconcile(self, exchange: Exchange, *, marks: bool = True) -> None:
         """Read the venue whole and bring our rows up to it."""
@@ -214,7 +226,7 @@ class Actor:
 
     # --- the queue ----------------------------------------------------------------------------
 
-    async def _carry_out(self, exchange: Exchange, group: asyncio.TaskGroup) -> None:
+    async def _carry_out(self, exchange: BybitExchange, group: asyncio.TaskGroup) -> None:
         """Send what is planned, one request at a time, and look up what has no answer."""
         await self._reconciled.wait()
         while True:
@@ -226,14 +238,17 @@ class Actor:
             while not self._stopping.is_set() and await self._send_next(exchange, group):
                 pass
 
-    async def _send_next(self, exchange: Exchange, group: asyncio.TaskGroup) -> bool:
+    async def _send_next(self, exchange: BybitExchange, group: asyncio.TaskGroup) -> bool:
         self._idle.clear()
         try:
             claimed = await self._work.db(intents.claim_next, self.lease)
             if claimed is None:
                 return False
             self._sending.add(claimed.intent_id)
-            outcome = await self._work.net(send, exchange, claimed)
+            if self._refused and claimed.kind is IntentKind.PLACE and not claimed.params["reduce_only"]:
+                outcome: Outcome = Rejected(f"not sent: {self._refused}")
+            else:
+                outcome = await self._work.net(send, exchange, claimed)
             await self._record(exchange, group, claimed, outcome)
             self._sending.discard(claimed.intent_id)
         finally:
@@ -241,8 +256,12 @@ class Actor:
         return True
 
     async def _record(
-        self, exchange: Exchange, group: asyncio.TaskGroup, claimed: Claimed, outcome: Outcome
+        self, exchange: BybitExchange, group: asyncio.TaskGroup, claimed: Claimed, outcome: Outcome
     ) -> None:
+        if isinstance(outcome, ExchangeError) and outcome.code:
+            told = await self._work.net(learned, exchange, self._market, outcome)
+            if told:
+                await self._work.db(reconcile.note, self.lease.served, told)
         match outcome:
             case NotSent():
                 await self._work.db(intents.record_planned, self.lease, claimed, str(outcome))

@@ -50,6 +50,10 @@ class TraderConfig:
     poll_every: float = 0.02
     discover_every: float = 1.0
     protect_every: float = 5.0
+    instruments_every: float = 86_400.0
+    """How often instruments are read again while running."""
+    instruments_pause: float = 60.0
+    """The least time between two readings that a refusal asked for."""
     unprotected_max: float = 3.0
     """How long a position may stand without its stop before it is set again."""
     stop_within: float = 8.0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -33,6 +34,10 @@ class Market:
     source: str
     instruments: dict[str, Instrument]
     stop_trigger: str
+    lock_step: bool = False
+    """Its market clock stands still between events: no waiting helps against its rate limits."""
+    refresh_wanted: threading.Event = field(default_factory=threading.Event)
+    """Set when a refusal suggests that a definition is old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +101,22 @@ class Told:
     source: str
     stop_trigger: str
     instruments: list[Instrument]
+    lock_step: bool = False
 
 
 def ask_market(environment: str, config: TraderConfig, venue: VenueAccounts) -> Told:
     """Ask an environment for its instruments; raises an ``ExchangeError``."""
+    lock_step = False
     if environment in VENUE_ENVIRONMENTS:
-        addresses, source = venue_addresses(config.venue_url), str(venue.status()["market"]["source"])
+        status = venue.status()
+        addresses, source = venue_addresses(config.venue_url), str(status["market"]["source"])
+        lock_step = status["mode"] == "candles"
         stop_trigger = "LastPrice"
     else:
         addresses, source, stop_trigger = BYBIT[Environment(environment).value], BYBIT_SOURCE, "MarkPrice"
     public = BybitMarket(endpoint=addresses.rest, wall_ms=clock.wall_ms)
     try:
-        return Told(addresses, source, stop_trigger, public.instruments(CATEGORY))
+        return Told(addresses, source, stop_trigger, public.instruments(CATEGORY), lock_step)
     finally:
         public.close()
 
@@ -118,4 +127,4 @@ def keep_market(told: Told) -> Market:
     log.info("%s: %d instruments, %d new versions", told.source, len(told.instruments), new)
     symbols = [instrument.symbol for instrument in told.instruments]
     instruments = latest_instruments(told.source, CATEGORY, symbols)
-    return Market(told.addresses, told.source, instruments, told.stop_trigger)
+    return Market(told.addresses, told.source, instruments, told.stop_trigger, told.lock_step)

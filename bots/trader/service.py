@@ -37,6 +37,8 @@ class Trader:
         self._work = Work(database_threads=config.database_threads, network_threads=config.network_threads)
         self._control = VenueAccounts(config)
         self._markets: dict[str, Market] = {}
+        self._read_at: dict[str, float] = {}
+        """When an environment's instruments were asked for, on the monotonic clock."""
         self._actors: dict[int, Actor] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
@@ -52,6 +54,7 @@ class Trader:
         finding = [
             asyncio.create_task(self._repeat(self._discover, self._config.discover_every, ending)),
             asyncio.create_task(self._repeat(self._poll, self._config.poll_every, ending)),
+            asyncio.create_task(self._repeat(self._refresh, self._config.discover_every, ending)),
         ]
         renewing = asyncio.create_task(self._repeat(self._renew, self._config.renew_every, over))
         log.info("trader %s: shard %d of %d", self._config.holder, *self._config.shard)
@@ -112,7 +115,21 @@ class Trader:
             log.warning("%s: %s", environment, e)
             return False
         self._markets[environment] = await self._work.db(keep_market, told)
+        self._read_at[environment] = time.monotonic()
         return True
+
+    async def _refresh(self) -> None:
+        """Read instruments again, daily and after a refusal that a changed one explains."""
+        for environment, market in list(self._markets.items()):
+            age = time.monotonic() - self._read_at[environment]
+            asked = market.refresh_wanted.is_set() and age >= self._config.instruments_pause
+            if not asked and age < self._config.instruments_every:
+                continue
+            self._read_at[environment] = time.monotonic()
+            market.refresh_wanted.clear()
+            told = await self._work.net(ask_market, environment, self._config, self._control)
+            # Actors hold this very table; a symbol that is gone stays known while something stands in it.
+            market.instruments.update((await self._work.db(keep_market, told)).instruments)
 
     async def _open(self, served: Served) -> bool:
         """Open a paper account; safe to repeat, because a reference names one account."""

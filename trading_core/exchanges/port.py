@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from trading_core.execution.order import OrderState, Side
 from trading_core.market.candle import Candle, Candles
@@ -146,6 +146,9 @@ class Credentials:
 
     def __repr__(self) -> str:
         return f"Credentials({self.api_key[:4]}…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials are never pickled")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 from trading_core.errors import InvalidInput, OutcomeUnknown
 from trading_core.exchanges.bybit import parse
 from trading_core.exchanges.bybit.client import BybitSession
+from trading_core.exchanges.bybit.pacer import Pacer
 from trading_core.exchanges.bybit.paging import rows_of
 from trading_core.exchanges.port import (
     Credentials,
@@ -29,6 +30,7 @@ from trading_core.money import plain
 CATEGORY = "linear"
 SETTLE_COIN = "USDT"
 PAGE_ROWS = 100
+OFFSET_MAX_MS = 60_000
 WINDOW_MS = 7 * 24 * 3_600_000
 """The longest span of one executions query."""
 
@@ -37,6 +39,7 @@ class BybitExchange:
     """One exchange account at one address; see ``trading_core.exchanges.port.Exchange``.
 
     ``instruments`` is read at each call, so a caller may replace definitions as they change.
+    ``pacer`` spaces the requests of both sessions; by default it is one of the account's own.
     ``stop_trigger`` is the price that triggers the protective stop (``LastPrice`` or ``MarkPrice``).
     """
 
@@ -48,11 +51,16 @@ class BybitExchange:
         instruments: parse.Instruments,
         wall_ms: Callable[[], int],
         stop_trigger: str = "LastPrice",
+        pacer: Pacer | None = None,
     ) -> None:
         self._instruments = instruments
         self._stop_trigger = stop_trigger
-        self._orders = BybitSession(endpoint=endpoint, credentials=credentials, wall_ms=wall_ms)
-        self._reads = BybitSession(endpoint=endpoint, credentials=credentials, wall_ms=wall_ms)
+        self._wall_ms = wall_ms
+        pacer = pacer or Pacer()
+        self._orders, self._reads = (
+            BybitSession(endpoint=endpoint, credentials=credentials, wall_ms=wall_ms, pacer=pacer)
+            for _ in range(2)
+        )
 
     def __repr__(self) -> str:
         return f"BybitExchange({self._orders!r})"
@@ -149,6 +157,44 @@ class BybitExchange:
         """Read the margin mode (``ISOLATED_MARGIN``, ``REGULAR_MARGIN`` ...); it is never switched here."""
         with self._reading():
             return str(_result(self._reads.get_account_info()).get("marginMode", ""))
+
+    def fee_rates(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """Read the account's taker and maker rates of a contract, as fractions."""
+        with self._reading():
+            answer = self._reads.get_fee_rates(category=CATEGORY, symbol=symbol)
+        for row in _result(answer).get("list", []):
+            if row.get("symbol") == symbol:
+                return parse.decimal(row, "takerFeeRate"), parse.decimal(row, "makerFeeRate")
+        raise OutcomeUnknown(f"the answer has no fee rates of {symbol}")
+
+    def hedged(self) -> bool:
+        """Whether any USDT perpetual is in hedge mode; the mode is never switched here."""
+        symbol = min(self._instruments, default="")
+        with self._reading():
+            ask = self._reads.get_positions
+            rows = list(rows_of(ask, category=CATEGORY, settleCoin=SETTLE_COIN, limit=200))
+            # A flat symbol is told by its name alone: two rows in hedge mode, one in one-way mode.
+            rows += rows_of(ask, category=CATEGORY, symbol=symbol) if symbol else []
+        return any(parse.whole(row, "positionIdx", "0") for row in rows)
+
+    def key_information(self) -> dict[str, Any]:
+        """Read what the key may do, as ``judged`` takes it."""
+        with self._reading():
+            return _result(self._reads.get_api_key_information())
+
+    def measure_clock(self) -> int:
+        """Measure the venue's clock against ours, sign by it from now on, and return the difference in ms.
+
+        A difference of more than a minute is a fault that signing can't mend: ``OutcomeUnknown``.
+        """
+        with self._reading():
+            before = self._wall_ms()
+            told = int(self._reads.get_server_time()["result"]["timeNano"]) // 1_000_000
+            offset = told - (before + self._wall_ms()) // 2
+        if abs(offset) > OFFSET_MAX_MS:
+            raise OutcomeUnknown(f"the clock is {offset} ms off the venue's")
+        self._orders.offset_ms = self._reads.offset_ms = offset
+        return offset
 
     def close(self) -> None:
         """Drop the connections."""

@@ -7,27 +7,33 @@ committed before), is sent exactly once, and ends in an answer or in one of our 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from threading import Lock
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import quote, urlsplit
 
 import requests
 from pybit.unified_trading import HTTP
 from urllib3.exceptions import NewConnectionError
 
-from trading_core.errors import NotSent, OutcomeUnknown
+from trading_core.errors import ExchangeError, InvalidInput, NotSent, OutcomeUnknown
 from trading_core.exchanges.bybit.errors import error_of
+from trading_core.exchanges.bybit.pacer import Pacer
+from trading_core.exchanges.bybit.signing import signature
 from trading_core.exchanges.port import Credentials, SignedWindow
+from trading_core.money import plain
 
 READ_WINDOW_MS = 5000
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 5.0
 MESSAGE_LENGTH_MAX = 160
 
-# pybit adds a stderr handler to its logger in every constructor while the root logger has none.
-logging.getLogger("pybit").addHandler(logging.NullHandler())
+PYBIT_LOG = logging.getLogger("pybit._http_manager")
+LIMIT_CODES = frozenset({10006, 10429, 20003})
 
 
 class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
@@ -44,18 +50,26 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
         endpoint: str,
         wall_ms: Callable[[], int],
         credentials: Credentials | None = None,
+        pacer: Pacer | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
+        handlers = list(PYBIT_LOG.handlers)
+        # The secret stays in Credentials, which never prints it: pybit's fields are printed freely.
         super().__init__(
             api_key=credentials.api_key if credentials else None,
-            api_secret=credentials.api_secret if credentials else None,
             max_retries=1,
             force_retry=False,
             log_requests=False,
         )
+        # pybit adds a handler in every constructor while the root logger has none.
+        PYBIT_LOG.handlers[:] = handlers
         self.endpoint = endpoint.rstrip("/")
         self.client.trust_env = False
+        self.offset_ms = 0
+        """The venue's clock minus ours."""
+        self._credentials = credentials
+        self._pacer = pacer or Pacer()
         self._wall_ms = wall_ms
         self._timeouts = (connect_timeout_s, read_timeout_s)
         self._turn = Lock()
@@ -63,6 +77,9 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
 
     def __repr__(self) -> str:
         return f"BybitSession({self.endpoint}, key={masked(self.api_key)})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a session holds a key: it is never pickled")
 
     __hash__ = object.__hash__
 
@@ -96,21 +113,43 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
         query: Any = None,
         auth: bool = False,  # noqa: FBT001, FBT002 - pybit's signature
     ) -> dict[str, Any]:
-        payload = self.prepare_payload(method, self._clean_query(query))
-        headers = self._signed_headers(payload) if auth else {}
-        request = self._prepare_request(method, path, payload, headers)
-        return answer_of(self._send(request))
+        fields = {name: value for name, value in (query or {}).items() if value is not None}
+        payload = query_of(fields) if method == "GET" else body_of(fields)
+        request = self._prepare_request(method, path, payload, {})
+        window = self._window
+        if auth:
+            route = urlsplit(str(path)).path
+            self._pacer.take(route, signed=window is not None)
+            self._sign(request, window or SignedWindow(self._wall_ms(), READ_WINDOW_MS))
+        response = self._send(request)
+        error = error_in(response)
+        if auth:
+            refused = error is not None and error.code in LIMIT_CODES
+            now_ms = self._wall_ms() + self.offset_ms
+            self._pacer.told(route, response.headers, refused=refused, now_ms=now_ms)
+        if error is not None:
+            raise error
+        return dict(response.json())
 
-    def _signed_headers(self, payload: str) -> dict[str, str]:
-        window = self._window or SignedWindow(self._wall_ms(), READ_WINDOW_MS)
-        return {
-            "Content-Type": "application/json",
-            "X-BAPI-API-KEY": str(self.api_key),
-            "X-BAPI-SIGN": self._auth(payload, window.recv_window_ms, window.signed_ms),
+    def _submit_file_request(self, *_: Any, **__: Any) -> NoReturn:
+        raise InvalidInput("request", "expected no file: pybit's own sending step is not used here")
+
+    def _sign(self, request: requests.PreparedRequest, window: SignedWindow) -> None:
+        """Sign the bytes that will leave: the query as it stands in the address, or the body."""
+        if self._credentials is None:
+            raise InvalidInput("credentials", "expected a key: this request is private")
+        # A window is committed by our clock; the venue reads it by its own.
+        stamp, receive = window.signed_ms + self.offset_ms, window.recv_window_ms
+        payload = request.body if request.method == "POST" else urlsplit(str(request.url)).query
+        signed = payload if isinstance(payload, bytes) else str(payload or "").encode()
+        words = f"{stamp}{self._credentials.api_key}{receive}".encode() + signed
+        request.headers.update({
+            "X-BAPI-API-KEY": self._credentials.api_key,
+            "X-BAPI-SIGN": signature(self._credentials, words),
             "X-BAPI-SIGN-TYPE": "2",
-            "X-BAPI-TIMESTAMP": str(window.signed_ms),
-            "X-BAPI-RECV-WINDOW": str(window.recv_window_ms),
-        }
+            "X-BAPI-TIMESTAMP": str(stamp),
+            "X-BAPI-RECV-WINDOW": str(receive),
+        })  # fmt: skip
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         try:
@@ -134,21 +173,44 @@ def never_left(error: requests.exceptions.RequestException) -> bool:
     return isinstance(error, requests.exceptions.ConnectionError) and isinstance(reason, NewConnectionError)
 
 
-def answer_of(response: requests.Response) -> dict[str, Any]:
-    """Return the JSON answer of an accepted request; raise what anything else means."""
+def query_of(fields: Mapping[str, Any]) -> str:
+    """Return a query string as it is sent; a cursor that is percent-encoded already stays as it is."""
+    return "&".join(
+        f"{name}={quote(str(plain_of(value)), safe='%')}" for name, value in sorted(fields.items())
+    )
+
+
+def body_of(fields: Mapping[str, Any]) -> str:
+    """Return a JSON body whose decimals are plain text: never a float, never an exponent."""
+    return json.dumps(plain_of(fields))
+
+
+def plain_of(value: Any) -> Any:
+    """Return a value with its decimals and floats as plain text; integers and the rest as they are."""
+    match value:
+        case Decimal():
+            return plain(value)
+        case float():
+            return plain(Decimal(str(value)))
+        case Mapping():
+            return {name: plain_of(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [plain_of(inner) for inner in value]
+    return value
+
+
+def error_in(response: requests.Response) -> ExchangeError | None:
+    """Return what an answer means when it isn't an acceptance."""
     if response.status_code != requests.codes.ok:
-        raise OutcomeUnknown(f"HTTP status {response.status_code}")
+        return OutcomeUnknown(f"HTTP status {response.status_code}")
     try:
         answer = response.json()
-    except requests.exceptions.JSONDecodeError:
-        raise OutcomeUnknown("the answer is not JSON") from None
+    except (requests.exceptions.JSONDecodeError, RecursionError):
+        return OutcomeUnknown("the answer is not JSON")
     code = answer.get("retCode") if isinstance(answer, Mapping) else None
     if not isinstance(code, int) or isinstance(code, bool):
-        raise OutcomeUnknown("the answer has no retCode")
-    error = error_of(code, str(answer.get("retMsg", ""))[:MESSAGE_LENGTH_MAX])
-    if error is not None:
-        raise error
-    return dict(answer)
+        return OutcomeUnknown("the answer has no retCode")
+    return error_of(code, str(answer.get("retMsg", ""))[:MESSAGE_LENGTH_MAX])
 
 
 def masked(key: str | None) -> str:

@@ -7,11 +7,10 @@ message nobody asked for); this is a plain asyncio client, hundreds of lines a p
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import itertools
 import json
 import logging
+import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from trading_core.errors import OutcomeUnknown, Rejected
+from trading_core.exchanges.bybit.signing import signature
 from trading_core.exchanges.port import Credentials
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ class Pace:
     ping: float = 20.0
     stall: float = 30.0
     """Silence after which the line counts as dead; pongs break the silence."""
+    topic: float | None = None
+    """Silence of one topic after which the line counts as dead; None where topics may rest."""
     greeting: float = 10.0
     """How long connecting, authentication and subscription may take together."""
     backoff_min: float = 0.2
@@ -91,9 +93,10 @@ class Line:
                     async for frame in self._received(socket):
                         yield frame
             except (OSError, TimeoutError, WebSocketException, OutcomeUnknown) as e:
-                log.info("%s: line lost: %s", self._url, type(e).__name__)
+                log.info("%s: line lost: %s %s", self._url, type(e).__name__, e)
             failures += 1
-            await asyncio.sleep(self._pace.backoff(failures))
+            # Hundreds of lines lose one venue at once: they don't come back in one moment.
+            await asyncio.sleep(self._pace.backoff(failures) * random.uniform(0.5, 1.0))  # noqa: S311 - a pause
 
     @asynccontextmanager
     async def _greeted(self) -> AsyncIterator[ClientConnection]:
@@ -119,18 +122,31 @@ class Line:
             await socket.send(json.dumps({"op": "subscribe", "args": some}))
             answer = await _control(socket, "subscribe")
             if not answer.get("success"):
-                raise Rejected(f"subscription refused: {str(answer.get('ret_msg', ''))[:100]}")
+                names = ", ".join(some)
+                raise Rejected(f"subscription to {names} refused: {str(answer.get('ret_msg', ''))[:100]}")
 
     async def _received(self, socket: ClientConnection) -> AsyncIterator[Frame]:
+        now = asyncio.get_running_loop().time
+        heard = dict.fromkeys(self._topics, now())
         while True:
             async with asyncio.timeout(self._pace.stall):
                 message = await socket.recv()
+            self._require_all(heard, now())
             body = decoded(message)
             if body is None:
                 # What it said is lost: a new line starts with a gap, and a reconcile learns it.
                 raise OutcomeUnknown("a message that is not a JSON object")
             if "topic" in body:
+                heard[str(body["topic"])] = now()
                 yield Frame(body)
+
+    def _require_all(self, heard: dict[str, float], now: float) -> None:
+        """Notice a topic that says nothing while the socket is alive: pongs come, so this is reached."""
+        if self._pace.topic is None:
+            return
+        for topic, at in heard.items():
+            if now - at > self._pace.topic:
+                raise OutcomeUnknown(f"topic {topic} fell silent")
 
     async def _ping(self, socket: ClientConnection) -> None:
         for number in itertools.count(1):
@@ -142,10 +158,9 @@ class Line:
 
 
 def auth_message(credentials: Credentials, expires_ms: int) -> dict[str, Any]:
-    """Return the private stream's authentication: HMAC-SHA256 of ``GET/realtime`` and the expiry."""
-    words = f"GET/realtime{expires_ms}".encode()
-    signature = hmac.new(credentials.api_secret.encode(), words, hashlib.sha256).hexdigest()
-    return {"op": "auth", "args": [credentials.api_key, expires_ms, signature]}
+    """Return the private stream's authentication: ``GET/realtime`` and the expiry, signed."""
+    signed = signature(credentials, f"GET/realtime{expires_ms}".encode())
+    return {"op": "auth", "args": [credentials.api_key, expires_ms, signed]}
 
 
 def decoded(message: str | bytes) -> dict[str, Any] | None:

@@ -303,6 +303,27 @@ def test_wallet_is_read(server: Server, exchange: BybitExchange) -> None:
     assert exchange.wallet().balance == 1_250_000_000
 
 
+def test_fee_rates_are_of_the_symbol_asked_for(server: Server, exchange: BybitExchange) -> None:
+    other = {"symbol": "ETHUSDT", "takerFeeRate": "1", "makerFeeRate": "1"}
+    server.says(
+        0, {"list": [other, {"symbol": "BTCUSDT", "takerFeeRate": "0.00055", "makerFeeRate": "-0.0001"}]}
+    )
+    assert exchange.fee_rates("BTCUSDT") == (Decimal("0.00055"), Decimal("-0.0001"))
+    with pytest.raises(OutcomeUnknown, match="SOLUSDT"):
+        exchange.fee_rates("SOLUSDT")
+
+
+def test_hedge_mode_is_seen_on_flat_symbols_too(server: Server, exchange: BybitExchange) -> None:
+    def answer(asked: Asked) -> tuple[int, str]:
+        indexes = [1, 2] if hedge and "symbol=" in asked.query else [0] if "symbol=" in asked.query else []
+        rows = [position_row(positionIdx=index, side="", size="0") for index in indexes]
+        return 200, json.dumps({"retCode": 0, "result": {"list": rows, "nextPageCursor": ""}})
+
+    server.answer = answer
+    for hedge in (False, True):
+        assert exchange.hedged() is hedge
+
+
 def test_instruments_take_their_margin_from_the_risk_limits(server: Server) -> None:
     tier = {
         "symbol": "BTCUSDT",

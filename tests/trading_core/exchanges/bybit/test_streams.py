@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -167,6 +167,38 @@ async def test_quiet_line_is_kept_alive_by_pings() -> None:
     assert [type(item) for item in news] == [StreamGap, OrderNews]
     assert server.connections == 1
     assert sum(body["op"] == "ping" for body in server.heard) >= 5
+
+
+async def test_silent_topic_makes_a_new_line_while_others_talk() -> None:
+    async def half(socket: ServerConnection) -> None:
+        while True:
+            await socket.send(json.dumps({"topic": "tickers.BTCUSDT", "data": {"symbol": "BTCUSDT"}}))
+            await asyncio.sleep(0.02)
+
+    async with streaming(half, saying()) as server:
+        stream = BybitPublicStream(base=server.url, wall_ms=lambda: 1, pace=replace(QUICK, topic=0.2))
+        async with aclosing(stream.news("linear", ["BTCUSDT"])) as source:
+            gaps = 0
+            async for news in source:
+                gaps += news == StreamGap()
+                if gaps == 2:
+                    break
+    assert server.connections == 2
+
+
+async def test_refused_subscription_is_named() -> None:
+    refusal = {"op": "subscribe", "success": False, "ret_msg": "handler not found"}
+
+    async def handle(socket: ServerConnection) -> None:
+        await socket.recv()
+        await socket.send(json.dumps(refusal))
+        await socket.wait_closed()
+
+    async with serve(handle, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        stream = BybitPublicStream(base=f"ws://127.0.0.1:{port}", wall_ms=lambda: 1, pace=QUICK)
+        with pytest.raises(Rejected, match=r"kline\.1\.XUSDT, tickers\.XUSDT refused: handler not found"):
+            await take(stream.news("linear", ["XUSDT"]), 1)
 
 
 @pytest.mark.parametrize("frame", ["not json", "[1, 2]", "[" * 100_000])
