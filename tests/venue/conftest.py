@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.venue.raw import control
 from tests.venue.venues import PybitStream, VenueProcess, write_candles
 
 CANDLES = [
@@ -65,3 +66,10 @@ def stream() -> Iterator[Callable[..., PybitStream]]:
     yield open_stream
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def faulty_venue(still_venue: VenueProcess) -> Iterator[VenueProcess]:
+    """The still market, rid of every fault afterwards."""
+    yield still_venue
+    assert control(still_venue, "DELETE", "/faults").status == 200

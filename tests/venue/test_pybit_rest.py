@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+from pybit import _helpers
 from pybit.exceptions import FailedRequestError, InvalidRequestError
 from pybit.unified_trading import HTTP
 
@@ -39,7 +41,7 @@ def test_market_data_of_a_running_market(free_venue: VenueProcess) -> None:
     ]
     assert [i["symbol"] for i in after["list"]] == ["ETHUSDT"]
     assert after["nextPageCursor"] == ""
-    assert session.get_instruments_info(category="spot")["result"]["list"] == []
+    assert session.get_instruments_info(category="option")["result"]["list"] == []
     assert session.get_instruments_info(category="linear", status="PreLaunch")["result"]["list"] == []
     ticker = session.get_tickers(category="linear", symbol="BTCUSDT")["result"]["list"][0]
     assert float(ticker["bid1Price"]) < float(ticker["lastPrice"]) < float(ticker["ask1Price"])
@@ -152,7 +154,7 @@ def test_refusals_have_bybits_codes(trader: HTTP) -> None:
     assert code_of(trader.place_order, **{**buy, "symbol": "NOPEUSDT"}) == 10001
     assert code_of(trader.place_order, **{**buy, "orderLinkId": "x" * 37}) == 10001
     assert code_of(trader.place_order, **{**buy, "stopLoss": "995"}) == 10001
-    assert code_of(trader.place_order, **{**buy, "takeProfit": "1200"}) == 10001
+    assert code_of(trader.place_order, **{**buy, "takeProfit": "980"}) == 10001
     assert code_of(trader.place_order, **{**buy, "category": "spot"}) == 10001
     assert code_of(trader.set_leverage, **ORDER, buyLeverage="101", sellLeverage="101") == 110013
     assert code_of(trader.switch_position_mode, **ORDER, mode=0) == 110025
@@ -192,15 +194,16 @@ def test_lists_page_newest_first(trader: HTTP) -> None:
     assert len(trader.cancel_all_orders(category="linear", settleCoin="USDT")["result"]["list"]) == 7
 
 
-def test_keys_are_checked(still_venue: VenueProcess) -> None:
+def test_keys_are_checked(still_venue: VenueProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     account = still_venue.account("bob")
     assert still_venue.account("bob") == account
     assert code_of(still_venue.client({**account, "api_secret": "wrong"}).get_account_info) == 10004
     assert code_of(still_venue.client({**account, "api_key": "unknown"}).get_account_info) == 10003
     late = still_venue.client(account)
     late.retry_codes = {1}
-    late.recv_window = 0
+    monkeypatch.setattr(_helpers, "generate_timestamp", lambda: time.time_ns() // 1_000_000 - 6_000)
     assert code_of(late.get_account_info) == 10002
+    monkeypatch.undo()
     status, body = still_venue.raw("GET", "/v5/account/info")
     assert (status, b'"retCode":10001' in body) == (200, True)
 
@@ -222,5 +225,5 @@ def test_unknown_path_is_not_found(still_venue: VenueProcess) -> None:
     session.endpoint = still_venue.url
 
     with pytest.raises(FailedRequestError) as caught:
-        session.get_insurance(coin="USDT")
+        session.get_historical_volatility(category="option")
     assert caught.value.status_code == 404

@@ -10,13 +10,15 @@ from trading_core.execution.order import Side
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
 from trading_core.money import mul_div_ceil
-from trading_core.simulator.arrival import check_amendment, check_leverage, check_order, check_stop
+from trading_core.simulator.arrival import check_amendment, check_leverage, check_order
 from trading_core.simulator.book import Book
-from trading_core.simulator.events import Accepted, Amended, Event, Executed, PositionChanged, WalletChanged
+from trading_core.simulator.conditional import check_conditional, check_retrigger
+from trading_core.simulator.events import Accepted, Amended, Event, Executed, WalletChanged
 from trading_core.simulator.ledger import Ledger, Quotes
 from trading_core.simulator.matching import arrive, cancel, fire, position_changed
-from trading_core.simulator.orders import SimOrder, StandingOrder
+from trading_core.simulator.orders import CancelReason, SimOrder, StandingOrder, Status
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.protection import UNSET, Unset, follow, protect
 from trading_core.simulator.refusals import Refusal, SimRefused
 from trading_core.simulator.triggers import next_trigger
 from trading_core.simulator.walk import CandleTicks, Walk, path
@@ -98,10 +100,17 @@ class SimAccount:
     def place(self, order: SimOrder) -> list[Event]:
         """Place an order; the first event is its acceptance."""
         book = self.ledger.book(order.symbol)
-        lots = check_order(self.ledger, book, order)
+        if order.trigger_ticks is None:
+            lots = check_order(self.ledger, book, order)
+        else:
+            lots = check_conditional(self.ledger, book, order)
         standing = self._number(book, order, lots)
         if order.link:
             self.ledger.links.add(order.link)
+        if order.trigger_ticks is not None:
+            book.orders[standing.number] = standing
+            self.ledger.settle(book)
+            return [Accepted(standing)]
         return [Accepted(standing), *arrive(self.ledger, book, standing)]
 
     def _number(self, book: Book, order: SimOrder, lots: int) -> StandingOrder:
@@ -112,6 +121,11 @@ class SimAccount:
             time_in_force=order.time_in_force, stop_ticks=order.stop_ticks,
             close_on_trigger=order.close_on_trigger, arrival=self.ledger.next_arrival(),
             created_ms=now_ms, updated_ms=now_ms, price_on_created=self.ledger.price(book),
+            status=Status.NEW if order.trigger_ticks is None else Status.UNTRIGGERED,
+            stop_order_type="" if order.trigger_ticks is None else "Stop",
+            trigger_ticks=order.trigger_ticks, trigger_direction=order.trigger_direction,
+            trigger_by=order.trigger_by, target_ticks=order.target_ticks,
+            slippage_ticks=order.slippage_ticks,
         )  # fmt: skip
 
     def amend(
@@ -122,10 +136,15 @@ class SimAccount:
         number: int = 0,
         lots: int | None = None,
         ticks: int | None = None,
+        trigger_ticks: int | None = None,
     ) -> list[Event]:
-        """Change quantity (the whole of it) or price of an open order; it queues anew."""
+        """Change quantity (the whole of it), price or trigger of an open order; it queues anew."""
         book = self.ledger.book(symbol)
         order = self.find(symbol, link=link, number=number)
+        if not order.rests:
+            return self._amend_conditional(book, order, lots=lots, ticks=ticks, trigger_ticks=trigger_ticks)
+        if trigger_ticks is not None:
+            raise SimRefused(Refusal.PARAMETER, "params error: the order has no trigger")
         new_ticks = order.ticks if ticks is None else ticks
         assert new_ticks is not None
         new_lots = check_amendment(
@@ -140,21 +159,56 @@ class SimAccount:
         self.ledger.settle(book)
         return [Amended(amended), *events]
 
-    def cancel(self, symbol: str, *, link: str = "", number: int = 0) -> list[Event]:
+    def _amend_conditional(
+        self,
+        book: Book,
+        order: StandingOrder,
+        *,
+        lots: int | None,
+        ticks: int | None,
+        trigger_ticks: int | None,
+    ) -> list[Event]:
+        amended = replace(
+            order,
+            lots=order.lots if lots is None else lots,
+            ticks=order.ticks if ticks is None else ticks,
+            trigger_ticks=order.trigger_ticks if trigger_ticks is None else trigger_ticks,
+        )
+        amended = replace(amended, lots=check_retrigger(self.ledger, book, order, amended))
+        amended = replace(
+            amended, arrival=self.ledger.next_arrival(), updated_ms=self.ledger.now_ms(book)
+        )  # fmt: skip
+        book.orders.pop(order.number)
+        book.orders[order.number] = amended
+        self.ledger.settle(book)
+        return [Amended(amended)]
+
+    def cancel(
+        self, symbol: str, *, link: str = "", number: int = 0, reason: CancelReason = CancelReason.BY_USER
+    ) -> list[Event]:
         """Cancel an open order; SimRefused(110001) if it is gone."""
         order = self.find(symbol, link=link, number=number)
-        return cancel(self.ledger, self.ledger.book(symbol), order)
+        return cancel(self.ledger, self.ledger.book(symbol), order, reason)
 
     def set_stop(self, symbol: str, ticks: int | None) -> list[Event]:
         """Set the position's protective stop, or clear it with None."""
+        return self.set_protection(symbol, stop=ticks)
+
+    def set_protection(
+        self,
+        symbol: str,
+        *,
+        stop: int | Unset | None = UNSET,
+        target: int | Unset | None = UNSET,
+        trailing: int | Unset | None = UNSET,
+        active: int | None = None,
+    ) -> list[Event]:
+        """Set or clear (None) stop, target and trailing stop of the position; what isn't given stays.
+
+        ``trailing`` is a distance in ticks, ``active`` the price from which it follows (None: at once).
+        """
         book = self.ledger.book(symbol)
-        if book.position.side is None:
-            raise SimRefused(Refusal.PARAMETER, "can not set tp/sl/ts for zero position")
-        if ticks == book.stop_ticks:
-            raise SimRefused(Refusal.STOP_UNCHANGED)
-        if ticks is not None:
-            check_stop(book, book.position.side, ticks, self.ledger.price(book))
-        book.stop_ticks = ticks
+        protect(book, self.ledger.price(book), stop=stop, target=target, trailing=trailing, active=active)
         book.updated_ms = self.ledger.now_ms(book)
         self.ledger.settle(book)
         return [position_changed(self.ledger, book)]
@@ -186,7 +240,7 @@ class SimAccount:
     def start_walk(self, symbol: str, candle: CandleTicks, *, volume: float, close_ms: int) -> Walk:
         """Begin the path of a candle: the price stands at its open, and its stamp is its close."""
         book = self.ledger.book(symbol)
-        sides = {order.side for order in book.orders.values()}
+        sides = {order.side for order in book.orders.values() if order.rests}
         points = path(
             candle,
             lots=book.position.lots,
@@ -209,12 +263,16 @@ class SimAccount:
             return []
         while walk.next_point < len(walk.points):
             target = walk.points[walk.next_point]
+            if walk.traded:
+                follow(book, walk.price)
             found = next_trigger(book, price=walk.price, target=target) if walk.traded else None
             if found is not None:
                 walk.price = found[0]
                 return fire(self.ledger, book, found[1])
             walk.price = target
             walk.next_point += 1
+        if walk.traded:
+            follow(book, walk.price)
         walk.done = True
         return []
 
@@ -256,9 +314,7 @@ class SimAccount:
             side=position.side.opposite, ticks=mark_ticks, lots=abs(position.lots), fee=paid,
             rate_e8=rate_e8, is_maker=False, stop_order_type="", closed_lots=0, gained=0, time_ms=time_ms,
         )  # fmt: skip
-        changed = PositionChanged(
-            symbol, book.position, book.stop_ticks, book.leverage_ppm, time_ms, self.ledger.sequence
-        )
+        changed = replace(position_changed(self.ledger, book), time_ms=time_ms)
         return [executed, changed, WalletChanged(self.ledger.wallet, time_ms)]
 
     # Sleep and wake

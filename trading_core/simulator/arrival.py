@@ -10,23 +10,35 @@ from trading_core.simulator.margin import opening_lots
 from trading_core.simulator.orders import SimOrder, StandingOrder
 from trading_core.simulator.refusals import Refusal, SimRefused
 
+MAX_ORDERS = 500
+"""Open orders of a symbol, conditional ones among them (Bybit)."""
+
+
+def check_admission(ledger: Ledger, book: Book, order: SimOrder) -> None:
+    """Refuse a client id that was used before, and the order that would be one too many."""
+    if order.link and order.link in ledger.links:
+        raise SimRefused(Refusal.DUPLICATE_LINK)
+    if len(book.orders) >= MAX_ORDERS:
+        raise SimRefused(Refusal.TOO_MANY_ORDERS)
+
 
 def check_order(ledger: Ledger, book: Book, order: SimOrder) -> int:
     """Return the lots that may be placed (reduce-only is cut to the position); raise SimRefused."""
-    if order.link and order.link in ledger.links:
-        raise SimRefused(Refusal.DUPLICATE_LINK)
+    check_admission(ledger, book, order)
     market = ledger.price(book)
-    lots = _reducible(book, order.side, order.lots) if order.reduce_only else order.lots
+    lots = reducible(book, order.side, order.lots) if order.reduce_only else order.lots
     check_size(book, lots=order.lots, ticks=order.ticks)
     reference = market if order.ticks is None else order.ticks
     check_value(book, lots=lots, ticks=reference, reduce_only=order.reduce_only)
     if order.stop_ticks is not None:
         check_order_stop(book, order, reference)
+    if order.target_ticks is not None:
+        check_order_target(book, order, reference)
     check_margin(ledger, book, order.side, lots=lots, ticks=reference, reduce_only=order.reduce_only)
     return lots
 
 
-def _reducible(book: Book, side: Side, lots: int) -> int:
+def reducible(book: Book, side: Side, lots: int) -> int:
     """Lots of a reduce-only order that the position can give."""
     if side.sign * book.position.lots >= 0:
         raise SimRefused(Refusal.REDUCE_ONLY)
@@ -57,6 +69,27 @@ def check_order_stop(book: Book, order: SimOrder, reference: int) -> None:
     if order.reduce_only:
         raise SimRefused(Refusal.PARAMETER, "params error: reduce-only orders can't carry stopLoss")
     check_stop(book, order.side, stop, reference)
+
+
+def check_order_target(book: Book, order: SimOrder, reference: int) -> None:
+    """Refuse an attached target that isn't on the winning side of the order's price."""
+    assert order.target_ticks is not None
+    if order.reduce_only:
+        raise SimRefused(Refusal.PARAMETER, "params error: reduce-only orders can't carry takeProfit")
+    check_target(book, order.side, order.target_ticks, reference)
+
+
+def check_target(book: Book, side: Side, target: int, reference: int) -> None:
+    """Refuse a target on the wrong side of the price (Bybit prints prices times 10⁸)."""
+    if target > 0 and side.sign * (target - reference) > 0:
+        return
+    size = book.instrument.tick_size
+    told, base = (int(size * ticks * 10**8) for ticks in (target, reference))
+    word = "higher" if side is Side.BUY else "lower"
+    raise SimRefused(
+        Refusal.PARAMETER,
+        f"TakeProfit:{told} set for {side} position should be {word} than base_price:{base}??LastPrice",
+    )
 
 
 def check_stop(book: Book, side: Side, stop: int, reference: int) -> None:
@@ -104,7 +137,7 @@ def check_amendment(ledger: Ledger, book: Book, order: StandingOrder, *, lots: i
         raise SimRefused(Refusal.PARAMETER, "params error: qty is not above the executed quantity")
     check_size(book, lots=lots, ticks=ticks)
     if order.reduce_only:
-        lots = order.filled + _reducible(book, order.side, lots - order.filled)
+        lots = order.filled + reducible(book, order.side, lots - order.filled)
     check_value(book, lots=lots, ticks=ticks, reduce_only=order.reduce_only)
     rest = book.orders.pop(order.number)
     try:

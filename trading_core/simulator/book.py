@@ -10,11 +10,15 @@ from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
 from trading_core.simulator.margin import liquidation_ticks
-from trading_core.simulator.orders import StandingOrder
+from trading_core.simulator.orders import StandingOrder, Status
+from trading_core.simulator.trailing import Trailing
 from trading_core.simulator.walk import Walk
 
 DEFAULT_LEVERAGE_PPM = 10 * PPM
 """A new Bybit account has 10x on each symbol."""
+
+RISES = 1
+"""Trigger direction of a conditional order that waits for a rise; 2 waits for a fall."""
 
 NEVER_FALLS = -1
 NEVER_RISES = 1 << 62
@@ -27,6 +31,8 @@ class Book:
     instrument: Instrument
     position: Position = field(default_factory=Position)
     stop_ticks: int | None = None
+    target_ticks: int | None = None
+    trailing: Trailing | None = None
     leverage_ppm: int = DEFAULT_LEVERAGE_PPM
     opened_ms: int = 0
     """When the position left zero; 0 if it never did."""
@@ -34,7 +40,7 @@ class Book:
     total_realised: int = 0
     """Money units gained by closing minus fees and funding, over all positions."""
     orders: dict[int, StandingOrder] = field(default_factory=dict)
-    """Open limit orders by number, in order of arrival."""
+    """Open orders by number, in order of arrival: resting ones and conditional ones."""
     walk: Walk | None = None
     margins: dict[int, tuple[StandingOrder, int]] = field(default_factory=dict)
     """Margin of each open order as last computed; empty it when position or leverage changes."""
@@ -68,25 +74,43 @@ class Book:
     def _compute_bounds(self) -> tuple[int, int]:
         falls, rises = NEVER_FALLS, NEVER_RISES
         for order in self.orders.values():
+            if order.status is Status.UNTRIGGERED:
+                assert order.trigger_ticks is not None
+                if order.trigger_direction == RISES:
+                    rises = min(rises, order.trigger_ticks)
+                else:
+                    falls = max(falls, order.trigger_ticks)
+                continue
             assert order.ticks is not None
             if order.side is Side.BUY:
                 falls = max(falls, order.ticks - 1)
             else:
                 rises = min(rises, order.ticks + 1)
-        for level in (self.stop_ticks, self.liquidation()):
-            if level is None:
-                continue
-            if self.position.lots > 0:
-                falls = max(falls, level)
-            else:
-                rises = min(rises, level)
+        return self._position_bounds(falls, rises)
+
+    def _position_bounds(self, falls: int, rises: int) -> tuple[int, int]:
+        long = self.position.lots > 0
+        losing = [self.stop_ticks, self.liquidation()]
+        gaining = [self.target_ticks]
+        if self.trailing is not None:
+            losing.append(self.trailing.level(long=long))
+            gaining.append(self.trailing.moves_at(long=long))
+        below, above = (losing, gaining) if long else (gaining, losing)
+        falls = max([falls, *(level for level in below if level is not None)])
+        rises = min([rises, *(level for level in above if level is not None)])
         return falls, rises
+
+    def clear_protection(self) -> None:
+        """Forget stop, target and trailing stop: the position they belong to is gone."""
+        self.stop_ticks = self.target_ticks = self.trailing = None
 
     def as_record(self) -> dict[str, Any]:
         """Plain values for a snapshot."""
         return {
             "position": asdict(self.position),
             "stop_ticks": self.stop_ticks,
+            "target_ticks": self.target_ticks,
+            "trailing": None if self.trailing is None else asdict(self.trailing),
             "leverage_ppm": self.leverage_ppm,
             "opened_ms": self.opened_ms,
             "updated_ms": self.updated_ms,
@@ -99,10 +123,13 @@ class Book:
     def from_record(cls, record: dict[str, Any], instrument: Instrument) -> Self:
         """The book written by ``as_record``."""
         orders = [StandingOrder.from_record(r) for r in record["orders"]]
+        trailing = record.get("trailing")
         return cls(
             instrument,
             position=Position(**record["position"]),
             stop_ticks=record["stop_ticks"],
+            target_ticks=record.get("target_ticks"),
+            trailing=Trailing(**trailing) if trailing else None,
             leverage_ppm=record["leverage_ppm"],
             opened_ms=record["opened_ms"],
             updated_ms=record["updated_ms"],

@@ -18,7 +18,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """An open order has a new price or quantity."""
+    """An open order has a new price or quantity, or was triggered."""
 
     order: StandingOrder
 
@@ -68,6 +68,11 @@ class PositionChanged:
     time_ms: int
     sequence: int
     """Of the execution that led to it; the account's latest otherwise."""
+    target_ticks: int | None = None
+    trailing_ticks: int | None = None
+    """Distance of the trailing stop."""
+    active_ticks: int | None = None
+    """Price from which the trailing stop follows, until it was reached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from trading_core.market.instrument import Instrument
 from trading_core.money import mul_div_ceil
 from trading_core.simulator.book import Book
 from trading_core.simulator.margin import initial_margin, opening_lots
-from trading_core.simulator.orders import StandingOrder
+from trading_core.simulator.orders import StandingOrder, Status
 from trading_core.simulator.params import MatchingParams
 from trading_core.simulator.refusals import Refusal, SimRefused
 
@@ -97,6 +97,8 @@ class Ledger:
         return sum(self._margin_of_open(book, order) for order in book.orders.values())
 
     def _margin_of_open(self, book: Book, order: StandingOrder) -> int:
+        if order.status is Status.UNTRIGGERED:
+            return 0  # a conditional order takes no margin before it is triggered
         known = book.margins.get(order.number)
         if known is not None and known[0] is order:
             return known[1]

@@ -8,13 +8,16 @@ from trading_core.execution.order import Side
 from trading_core.execution.position import Position, apply
 from trading_core.money import PPM, mul_div_ceil
 from trading_core.simulator.book import Book
-from trading_core.simulator.events import Cancelled, Event, Executed, PositionChanged, WalletChanged
+from trading_core.simulator.conditional import affordable
+from trading_core.simulator.events import Amended, Cancelled, Event, Executed, PositionChanged, WalletChanged
 from trading_core.simulator.ledger import Ledger
 from trading_core.simulator.margin import bankruptcy_ticks
 from trading_core.simulator.orders import CancelReason, StandingOrder, Status, TimeInForce
 from trading_core.simulator.triggers import Kind, Trigger
 
 _E8_PER_PPM = 100
+_CLOSING = {Kind.STOP: "StopLoss", Kind.TRAILING: "TrailingStop", Kind.TARGET: "TakeProfit"}
+"""Bybit's names of the orders that close a position for its protection."""
 
 
 def arrive(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
@@ -22,7 +25,7 @@ def arrive(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
     market = ledger.price(book)
     taken_at = _taken_at(order, market, ledger)
     if taken_at is None:
-        if order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        if order.ticks is None or order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
             return [_leave(ledger, book, order, CancelReason.NO_MATCH)]
         book.orders[order.number] = order
         ledger.settle(book)
@@ -36,6 +39,8 @@ def _taken_at(order: StandingOrder, market: int, ledger: Ledger) -> int | None:
     """The price an arriving order takes at; None if it doesn't cross the market."""
     sign = order.side.sign
     if order.ticks is None:
+        if order.slippage_ticks is not None and order.slippage_ticks < ledger.params.slip_ticks(market):
+            return None
         return max(1, market + sign * ledger.params.slip_ticks(market))
     if sign * (order.ticks - market) <= 0:
         return None
@@ -45,26 +50,54 @@ def _taken_at(order: StandingOrder, market: int, ledger: Ledger) -> int | None:
 
 def fire(ledger: Ledger, book: Book, trigger: Trigger) -> list[Event]:
     """Do what the trigger does at the market price of the walk."""
-    if trigger.kind is Kind.STOP:
-        return _stop_out(ledger, book, trigger.level)
+    if trigger.kind in _CLOSING:
+        return _close_out(ledger, book, trigger)
     if trigger.kind is Kind.LIQUIDATION:
         return _liquidate(ledger, book)
     order = trigger.order
     assert order is not None
+    if trigger.kind is Kind.CONDITIONAL:
+        return _set_off(ledger, book, order)
     assert order.ticks is not None
     return execute(ledger, book, order, ticks=order.ticks, is_maker=True)
 
 
-def _stop_out(ledger: Ledger, book: Book, level: int) -> list[Event]:
-    """Close the position at the worse of trigger and market, and slip."""
+def _set_off(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
+    """Send a triggered conditional order to the market; what it can't pay for is cancelled."""
+    now_ms = ledger.now_ms(book)
+    triggered = replace(
+        order, status=Status.TRIGGERED, arrival=ledger.next_arrival(), updated_ms=now_ms,
+        price_on_created=ledger.price(book),
+    )  # fmt: skip
+    book.orders.pop(order.number)
+    ledger.settle(book)
+    events: list[Event] = [Amended(triggered)]
+    if order.close_on_trigger and not affordable(ledger, book, triggered):
+        others = [o for o in book.orders.values() if o.rests]
+        events += [_leave(ledger, book, other, CancelReason.NO_MARGIN) for other in others]
+    if not affordable(ledger, book, triggered):
+        return [*events, _leave(ledger, book, triggered, CancelReason.NO_MARGIN)]
+    sent = replace(triggered, status=Status.NEW)
+    arrived = arrive(ledger, book, sent)
+    return [*events, *(arrived or [Amended(sent)])]
+
+
+def _close_out(ledger: Ledger, book: Book, trigger: Trigger) -> list[Event]:
+    """Close the position at the worse of trigger and market (a target: at the market), and slip.
+
+    The first of stop, trailing stop and target to be met closes the whole position, and the others
+    go with it.
+    """
     market = ledger.price(book)
+    level = market if trigger.kind is Kind.TARGET else trigger.level
     if book.position.lots > 0:
         worse = min(level, market)
         ticks = max(1, worse - ledger.params.slip_ticks(worse))
     else:
         worse = max(level, market)
         ticks = worse + ledger.params.slip_ticks(worse)
-    order = _own_order(ledger, book, stop_order_type="StopLoss", create_type="CreateByStopLoss")
+    name = _CLOSING[trigger.kind]
+    order = _own_order(ledger, book, stop_order_type=name, create_type=f"CreateBy{name}")
     return execute(ledger, book, order, ticks=ticks, is_maker=False)
 
 
@@ -168,11 +201,13 @@ def _take_over(book: Book, order: StandingOrder, *, before: Position, after: Pos
     book.orders.pop(order.number, None)
     same_direction = before.lots * after.lots > 0
     if not same_direction:
-        book.stop_ticks = None
+        book.clear_protection()
         if after.lots:
             book.opened_ms = now_ms
     if order.stop_ticks is not None and after.lots * order.side.sign > 0:
         book.stop_ticks = order.stop_ticks
+    if order.target_ticks is not None and after.lots * order.side.sign > 0:
+        book.target_ticks = order.target_ticks
 
 
 def _drop_useless_reducers(ledger: Ledger, book: Book) -> list[Event]:
@@ -182,9 +217,9 @@ def _drop_useless_reducers(ledger: Ledger, book: Book) -> list[Event]:
     return [_leave(ledger, book, order, CancelReason.BY_REDUCE_ONLY) for order in useless]
 
 
-def cancel(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
-    """Take an open order off the book on its owner's wish."""
-    return [_leave(ledger, book, order, CancelReason.BY_USER)]
+def cancel(ledger: Ledger, book: Book, order: StandingOrder, reason: CancelReason) -> list[Event]:
+    """Take an open order off the book on its owner's wish, or for his absence."""
+    return [_leave(ledger, book, order, reason)]
 
 
 def _leave(ledger: Ledger, book: Book, order: StandingOrder, reason: CancelReason) -> Cancelled:
@@ -192,12 +227,15 @@ def _leave(ledger: Ledger, book: Book, order: StandingOrder, reason: CancelReaso
     book.margins.pop(order.number, None)
     ledger.settle(book)
     now_ms = ledger.now_ms(book)
-    return Cancelled(replace(order, status=Status.CANCELLED, reason=reason, updated_ms=now_ms))
+    status = Status.DEACTIVATED if order.status is Status.UNTRIGGERED else Status.CANCELLED
+    return Cancelled(replace(order, status=status, reason=reason, updated_ms=now_ms))
 
 
 def position_changed(ledger: Ledger, book: Book) -> PositionChanged:
     """The position of a book as it stands."""
     return PositionChanged(
         book.instrument.symbol, book.position, book.stop_ticks, book.leverage_ppm,
-        ledger.now_ms(book), ledger.sequence,
+        ledger.now_ms(book), ledger.sequence, target_ticks=book.target_ticks,
+        trailing_ticks=None if book.trailing is None else book.trailing.distance,
+        active_ticks=None if book.trailing is None else book.trailing.active,
     )  # fmt: skip

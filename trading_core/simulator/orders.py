@@ -21,10 +21,22 @@ class TimeInForce(StrEnum):
 class Status(StrEnum):
     """Order status; spelled as Bybit spells it."""
 
+    UNTRIGGERED = "Untriggered"
+    TRIGGERED = "Triggered"
     NEW = "New"
     PARTIALLY_FILLED = "PartiallyFilled"
     FILLED = "Filled"
     CANCELLED = "Cancelled"
+    DEACTIVATED = "Deactivated"
+    """Cancelled before it was triggered."""
+
+
+class TriggerBy(StrEnum):
+    """The price a trigger looks at. This market has one price, so mark and index are the last price."""
+
+    LAST = "LastPrice"
+    MARK = "MarkPrice"
+    INDEX = "IndexPrice"
 
 
 class CancelReason(StrEnum):
@@ -33,6 +45,8 @@ class CancelReason(StrEnum):
     NONE = ""
     BY_USER = "CancelByUser"
     BY_REDUCE_ONLY = "CancelByReduceOnly"
+    BY_DISCONNECT = "CancelByDCP"
+    NO_MARGIN = "CancelByCannotAffordOrderCost"
     BY_LIQUIDATION = "CancelAllBeforeLiq"
     POST_ONLY = "EC_PostOnlyWillTakeLiquidity"
     NO_MATCH = "EC_NoImmediateQtyToFill"
@@ -54,6 +68,15 @@ class SimOrder:
     stop_ticks: int | None = None
     """Protective stop that the position takes over when this order executes."""
     close_on_trigger: bool = False
+    trigger_ticks: int | None = None
+    """Price that sends a conditional order to the market; None for an order that goes at once."""
+    trigger_direction: int = 0
+    """1: triggered when the price rises to it, 2: when it falls to it."""
+    trigger_by: TriggerBy = TriggerBy.LAST
+    target_ticks: int | None = None
+    """Take-profit that the position takes over when this order executes."""
+    slippage_ticks: int | None = None
+    """The most a market order may lose against the last price; beyond it nothing is filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,11 @@ class StandingOrder:
     """``StopLoss`` for the exchange's own order of a triggered stop."""
     create_type: str = "CreateByUser"
     reason: CancelReason = CancelReason.NONE
+    trigger_ticks: int | None = None
+    trigger_direction: int = 0
+    trigger_by: TriggerBy = TriggerBy.LAST
+    target_ticks: int | None = None
+    slippage_ticks: int | None = None
 
     @property
     def leaves(self) -> int:
@@ -96,6 +124,11 @@ class StandingOrder:
     @property
     def is_open(self) -> bool:
         """Whether it may still execute."""
+        return self.rests or self.status is Status.UNTRIGGERED
+
+    @property
+    def rests(self) -> bool:
+        """Whether it is in the market: it ties up margin and may be met."""
         return self.status in (Status.NEW, Status.PARTIALLY_FILLED)
 
     def as_record(self) -> dict[str, Any]:
@@ -111,4 +144,5 @@ class StandingOrder:
         values["time_in_force"] = TimeInForce(values["time_in_force"])
         values["status"] = Status(values["status"])
         values["reason"] = CancelReason(values["reason"])
+        values["trigger_by"] = TriggerBy(values.get("trigger_by", TriggerBy.LAST))
         return cls(**values)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from trading_core.execution.order import Side
-from trading_core.simulator.book import Book
-from trading_core.simulator.orders import StandingOrder
+from trading_core.simulator.book import RISES, Book
+from trading_core.simulator.orders import StandingOrder, Status
 
 
 class Kind(IntEnum):
@@ -16,8 +16,11 @@ class Kind(IntEnum):
 
     STOP = 0
     LIQUIDATION = 1
-    REDUCE = 2
-    ENTRY = 3
+    TRAILING = 2
+    TARGET = 3
+    CONDITIONAL = 4
+    REDUCE = 5
+    ENTRY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,18 @@ def triggers(book: Book) -> Iterator[Trigger]:
     liquidation = book.liquidation()
     if liquidation is not None:
         yield Trigger(Kind.LIQUIDATION, long, liquidation)
+    if book.trailing is not None:
+        level = book.trailing.level(long=long)
+        if level is not None:
+            yield Trigger(Kind.TRAILING, long, level)
+    if book.target_ticks is not None:
+        yield Trigger(Kind.TARGET, not long, book.target_ticks)
     for order in book.orders.values():
+        if order.status is Status.UNTRIGGERED:
+            assert order.trigger_ticks is not None
+            falls = order.trigger_direction != RISES
+            yield Trigger(Kind.CONDITIONAL, falls, order.trigger_ticks, order)
+            continue
         assert order.ticks is not None
         buys = order.side is Side.BUY
         kind = Kind.REDUCE if order.reduce_only else Kind.ENTRY

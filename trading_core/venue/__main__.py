@@ -16,18 +16,26 @@ from trading_core.venue.server import run
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the venue's options."""
     parser.add_argument("--data-dir", type=Path, default=Path("var/venue"), help="folder of the log")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0: a free one, printed")
-    parser.add_argument("--market", choices=("synthetic", "replay"), default="synthetic")
+    parser.add_argument(
+        "--market", choices=("synthetic", "replay"), default="synthetic", help="where prices come from"
+    )
     parser.add_argument("--mode", choices=("ticks", "candles"), default="ticks", help="candles: lock-step")
     parser.add_argument("--symbols", default=",".join(DEFAULT_SYMBOLS), help="of the synthetic market")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=7, help="of the market and of faults")
     parser.add_argument("--candles", type=Path, nargs="*", default=[], help="1m candle files of a replay")
     parser.add_argument("--start", type=_time, default=None, help="first candle: UTC ISO time or ms")
     parser.add_argument("--limit", type=int, default=None, help="how many candles are played")
     parser.add_argument("--speed", type=float, default=1.0, help="market seconds per second, mode ticks")
     parser.add_argument("--history-days", type=int, default=30, help="synthetic candles before the start")
     parser.add_argument("--funding-rate-e8", type=int, default=None, help="constant rate in 1e-8")
+    parser.add_argument(
+        "--request-limits", choices=("auto", "on", "off"), default="auto",
+        help="requests per second and account; auto: in mode ticks",
+    )  # fmt: skip
+    parser.add_argument("--limit-multiplier", type=int, default=1, help="of the limits, as VIP levels have")
+    parser.add_argument("--address-limits", action="store_true", help="count per client address too")
     parser.add_argument("--fsync", action="store_true", help="wait for the disk before answering")
     parser.add_argument("--snapshot-every", type=int, default=50_000, help="log records between snapshots")
     parser.add_argument("--die-with-parent", action="store_true", help="end when the starter ends (Linux)")
@@ -57,6 +65,9 @@ def config_of(options: argparse.Namespace, control_token: str) -> VenueConfig:
         speed=options.speed,
         history_days=options.history_days,
         funding_rate_e8=options.funding_rate_e8,
+        request_limits={"auto": None, "on": True, "off": False}[options.request_limits],
+        limit_multiplier=options.limit_multiplier,
+        address_limits=options.address_limits,
         fsync=options.fsync,
         snapshot_every=options.snapshot_every,
         die_with_parent=options.die_with_parent,

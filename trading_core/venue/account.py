@@ -13,6 +13,11 @@ from trading_core.simulator.events import Accepted, Amended, Cancelled, Event, E
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.orders import StandingOrder
 from trading_core.simulator.params import MatchingParams
+from trading_core.venue.closed import ClosedTrades
+from trading_core.venue.keys import KeyRights
+
+RECENT_CLOSED = 500
+"""Closed orders that ``order/realtime`` still knows."""
 
 
 class Booked(NamedTuple):
@@ -22,6 +27,7 @@ class Booked(NamedTuple):
     wallet: int
     size: int
     """Lots held afterwards, signed."""
+    leverage_ppm: int = 0
 
 
 @dataclass(slots=True)
@@ -37,15 +43,21 @@ class VenueAccount:
     """Wall clock."""
     deposit: int
     sim: SimAccount
+    rights: KeyRights = field(default_factory=KeyRights)
     orders: dict[int, StandingOrder] = field(default_factory=dict)
     """Every order by number, as it stood last."""
     links: dict[str, int] = field(default_factory=dict)
+    dcp_s: int = 0
+    """Seconds of silence after which its orders are cancelled; 0: never."""
+    recent: dict[int, None] = field(default_factory=dict)
+    """Numbers of the orders closed last, oldest first; lost in a restart, as Bybit's are."""
     booked: list[Booked] = field(default_factory=list)
+    closed: ClosedTrades = field(default_factory=ClosedTrades)
 
     def hear(self, events: list[Event]) -> None:
         """Keep what happened."""
         executed: Executed | None = None
-        size = 0
+        size = leverage_ppm = 0
         for event in events:
             if isinstance(event, Accepted | Amended | Cancelled):
                 self._keep(event.order)
@@ -54,12 +66,22 @@ class VenueAccount:
                 if event.order is not None:
                     self._keep(event.order)
             elif isinstance(event, PositionChanged):
-                size = event.position.lots
+                size, leverage_ppm = event.position.lots, event.leverage_ppm
             elif executed is not None:
-                self.booked.append(Booked(executed, event.wallet, size))
+                self._book(Booked(executed, event.wallet, size, leverage_ppm))
+                executed = None
+
+    def _book(self, booked: Booked) -> None:
+        self.booked.append(booked)
+        self.closed.hear(booked.executed, size=booked.size, leverage_ppm=booked.leverage_ppm)
 
     def _keep(self, order: StandingOrder) -> None:
         self.orders[order.number] = order
+        self.recent.pop(order.number, None)  # a triggered order is on its way back
+        if not order.is_open:
+            self.recent[order.number] = None
+            if len(self.recent) > RECENT_CLOSED:
+                del self.recent[next(iter(self.recent))]
         if order.link:
             self.links[order.link] = order.number
 
@@ -73,6 +95,8 @@ class VenueAccount:
             "api_secret": self.api_secret,
             "opened_ms": self.opened_ms,
             "deposit": self.deposit,
+            "rights": self.rights.as_record(),
+            "dcp_s": self.dcp_s,
             "params": asdict(self.sim.ledger.params),
             "sim": self.sim.as_record(),
             "orders": [o.as_record() for n, o in self.orders.items() if n not in open_numbers],
@@ -92,18 +116,20 @@ class VenueAccount:
             api_secret=record["api_secret"],
             opened_ms=record["opened_ms"],
             deposit=record["deposit"],
+            rights=KeyRights.from_record(record.get("rights")),
+            dcp_s=record.get("dcp_s", 0),
             sim=SimAccount.from_record(record["sim"], instruments, quotes=quotes, params=params),
         )
         orders = [StandingOrder.from_record(r) for r in record["orders"]] + account.sim.open_orders()
         for order in sorted(orders, key=lambda o: o.number):
             account._keep(order)
-        account.booked = [_booked_from(r) for r in record["booked"]]
+        for booked in record["booked"]:
+            account._book(_booked_from(booked))
         return account
 
 
 def _booked_record(booked: Booked) -> dict[str, Any]:
-    executed = asdict(booked.executed)
-    return {"executed": executed, "wallet": booked.wallet, "size": booked.size}
+    return {**booked._asdict(), "executed": asdict(booked.executed)}
 
 
 def _booked_from(record: dict[str, Any]) -> Booked:
@@ -111,4 +137,4 @@ def _booked_from(record: dict[str, Any]) -> Booked:
     values["side"] = Side(values["side"])
     if values["order"] is not None:
         values["order"] = StandingOrder.from_record(values["order"])
-    return Booked(Executed(**values), record["wallet"], record["size"])
+    return Booked(Executed(**values), record["wallet"], record["size"], record.get("leverage_ppm", 0))

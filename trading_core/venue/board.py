@@ -10,6 +10,7 @@ from trading_core.market.instrument import Instrument
 from trading_core.venue.candles import known_candles, number
 from trading_core.venue.exchange import Exchange
 from trading_core.venue.market.source import MINUTE_MS
+from trading_core.venue.prints import outline
 
 Payload = dict[str, Any]
 
@@ -77,6 +78,15 @@ class Board:
             "basisRateYear": "", "fundingCap": "0.01",
         }  # fmt: skip
 
+    def spot_ticker(self, symbol: str) -> Payload:
+        """The spot pair's ticker: the perpetual's prices, without what only a contract has."""
+        whole = self.ticker(symbol)
+        names = (
+            "symbol", "bid1Price", "bid1Size", "ask1Price", "ask1Size", "lastPrice", "prevPrice24h",
+            "price24hPcnt", "highPrice24h", "lowPrice24h", "turnover24h", "volume24h",
+        )  # fmt: skip
+        return {**{name: whole[name] for name in names}, "usdIndexPrice": whole["indexPrice"]}
+
     def _day(self, symbol: str) -> Payload:
         """The last 24 hours of closed candles; computed once a minute."""
         closed = self._exchange.last_closed.get(symbol, 0)
@@ -102,26 +112,47 @@ class Board:
             "volume24h": f"{candles.volume.sum():.4f}",
         }
 
-    def trade(self, symbol: str, ticks: int, *, before: int, size: float, time_ms: int) -> Payload:
+    def price_limits(self, symbol: str) -> Payload:
+        """Highest bid and lowest ask that are accepted: 5 % around the last price."""
+        instrument, last = self._exchange.source.instruments[symbol], self.last(symbol)
+        buy, sell = (f"{instrument.price(ticks):f}" for ticks in (last * 105 // 100, last * 95 // 100))
+        return {"symbol": symbol, "buyLmt": buy, "sellLmt": sell}
+
+    def trade(self, symbol: str, ticks: int, *, before: int, lots: int, time_ms: int) -> Payload:
         """Make up the public trade behind a price step, keep it and return it."""
+        trade = self._trade(symbol, ticks, before=before, lots=lots, time_ms=time_ms)
+        self._trades.setdefault(symbol, deque(maxlen=_TRADES_KEPT)).append(trade)
+        return trade
+
+    def _trade(self, symbol: str, ticks: int, *, before: int, lots: int, time_ms: int) -> Payload:
         instrument = self._exchange.source.instruments[symbol]
         self._traded += 1
-        lots = max(1, round(size / float(instrument.qty_step)))
         buys = ticks > before or (ticks == before and self._traded % 2 == 0)
         direction = "ZeroPlusTick" if ticks == before else "PlusTick" if ticks > before else "MinusTick"
-        trade = {
+        return {
             "T": time_ms, "s": symbol, "S": "Buy" if buys else "Sell",
             "v": f"{instrument.qty(lots):f}", "p": f"{instrument.price(ticks):f}", "L": direction,
             "i": f"{time_ms:016x}-{self._traded:x}", "BT": False, "RPI": False, "seq": self._traded,
         }  # fmt: skip
-        self._trades.setdefault(symbol, deque(maxlen=_TRADES_KEPT)).append(trade)
-        return trade
+
+    def _outlined(self, symbol: str) -> list[Payload]:
+        """Four trades of the last closed candle: in lock-step nobody walks the inside of a minute."""
+        closed = self._exchange.last_closed.get(symbol)
+        candle = None if closed is None else self._exchange.source.candle(symbol, closed)
+        if candle is None:
+            return []
+        instrument = self._exchange.source.instruments[symbol]
+        made: list[Payload] = []
+        before = instrument.nearest_ticks(candle.open)
+        for nth, (ticks, lots) in enumerate(outline(candle, instrument)):
+            at = candle.open_time + nth * MINUTE_MS // 4
+            made.append(self._trade(symbol, ticks, before=before, lots=lots, time_ms=at))
+            before = ticks
+        return made
 
     def recent(self, symbol: str, limit: int) -> list[Payload]:
         """The latest public trades, newest first, as ``recent-trade`` tells them."""
-        kept = list(self._trades.get(symbol, ()))[-limit:]
-        if not kept:
-            kept = [self.trade(symbol, self.last(symbol), before=0, size=0, time_ms=self._exchange.clock_ms)]
+        kept = (list(self._trades.get(symbol, ())) or self._outlined(symbol))[-limit:]
         return [
             {
                 "execId": t["i"], "symbol": symbol, "price": t["p"], "size": t["v"], "side": t["S"],

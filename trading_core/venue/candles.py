@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from trading_core.market.candle import Candle, Candles
 from trading_core.venue.exchange import Exchange
@@ -16,16 +17,32 @@ WEEK_OFFSET_MS = 4 * 86_400_000
 
 INTERVALS: dict[str, int] = {
     "1": 1, "3": 3, "5": 5, "15": 15, "30": 30, "60": 60, "120": 120, "240": 240, "360": 360,
-    "720": 720, "D": DAY_MINUTES, "W": 7 * DAY_MINUTES,
+    "720": 720, "D": DAY_MINUTES, "W": 7 * DAY_MINUTES, "M": 31 * DAY_MINUTES,
 }  # fmt: skip
-"""Minutes of each interval served; months are not."""
+"""Minutes of each interval served; for a month, which follows the calendar, its longest."""
 
 
 def interval_start(ms: int, minutes: int) -> int:
     """Open time of the candle of that length that holds ``ms``."""
+    return int(_starts(np.array([ms], dtype=np.int64), minutes)[0])
+
+
+def interval_after(start_ms: int, minutes: int, count: int = 1) -> int:
+    """Open time of the candle ``count`` further on than the one that opens at ``start_ms``."""
+    if minutes != INTERVALS["M"]:
+        return start_ms + count * minutes * MINUTE_MS
+    month = np.datetime64(start_ms, "ms").astype("datetime64[M]") + count
+    return int(month.astype("datetime64[ms]").astype(np.int64))
+
+
+def _starts(times: npt.NDArray[np.int64], minutes: int) -> npt.NDArray[np.int64]:
+    """Open time of the candle that holds each time."""
+    if minutes == INTERVALS["M"]:
+        months = times.astype("datetime64[ms]").astype("datetime64[M]")
+        return months.astype("datetime64[ms]").astype(np.int64)
     length = minutes * MINUTE_MS
     shift = WEEK_OFFSET_MS if minutes == INTERVALS["W"] else 0
-    return (ms - shift) // length * length + shift
+    return (times - shift) // length * length + shift
 
 
 def known_candles(exchange: Exchange, symbol: str, start_ms: int, end_ms: int) -> Candles:
@@ -53,16 +70,13 @@ def resampled(candles: Candles, minutes: int) -> list[Candle]:
     """Candles of a longer interval, oldest first."""
     if minutes == 1:
         return [priced(candle) for candle in candles]
-    length = minutes * MINUTE_MS
-    shift = WEEK_OFFSET_MS if minutes == INTERVALS["W"] else 0
-    groups = (candles.open_time - shift) // length
-    edges = np.flatnonzero(np.diff(groups)) + 1
+    starts = _starts(candles.open_time, minutes)
+    edges = np.flatnonzero(np.diff(starts)) + 1
     merged = []
     for first, last in zip([0, *edges.tolist()], [*edges.tolist(), len(candles)], strict=True):
         if last > first:
             part = merge(candles.rows(first, last))
-            opened = int(groups[first]) * length + shift
-            merged.append(Candle(opened, *_numbers(part)))
+            merged.append(Candle(int(starts[first]), *_numbers(part)))
     return merged
 
 

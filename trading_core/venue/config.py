@@ -46,12 +46,23 @@ class VenueConfig:
     funding_rate_e8: int | None = None
     """Constant funding rate in 10⁻⁸; None: seeded (synthetic), none (replay)."""
     params: MatchingParams = field(default_factory=MatchingParams)
+    request_limits: bool | None = None
+    """Whether requests are counted per account; None: in mode ticks, where the wall clock is the market's."""
+    limit_multiplier: int = 1
+    """Of the documented limits: VIP levels have 2 to 6."""
+    address_limits: bool = False
+    """Whether requests and sockets are counted per address too. Off: own bots share one address."""
     fsync: bool = False
     """Wait for the disk, not only for the kernel, before a command is answered."""
     snapshot_every: int = 50_000
     """Log records between two snapshots."""
     die_with_parent: bool = False
     """Linux: be killed when the process that started this one ends."""
+
+    @property
+    def counts_requests(self) -> bool:
+        """Whether an account can ask too often."""
+        return self.mode == "ticks" if self.request_limits is None else self.request_limits
 
     def validate(self) -> None:
         """Raise InvalidInput for what can't be run."""
@@ -63,5 +74,7 @@ class VenueConfig:
             raise InvalidInput("symbols", "expected at least one symbol")
         if not 0 < self.speed <= SPEED_MAX:
             raise InvalidInput("speed", f"expected more than 0 and at most {SPEED_MAX}, was {self.speed}")
+        if self.limit_multiplier < 1:
+            raise InvalidInput("limit_multiplier", f"expected 1 or more, was {self.limit_multiplier}")
         if self.limit is not None and self.limit <= 0:
             raise InvalidInput("limit", f"expected a positive count, was {self.limit}")

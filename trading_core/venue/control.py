@@ -1,18 +1,24 @@
-"""The control API of the house: market state, accounts, lock-step. Bearer token, loopback."""
+"""The control API of the house: market state, accounts, keys, lock-step, faults. Bearer token, loopback."""
 
 from __future__ import annotations
 
 import hmac
 import re
 from dataclasses import asdict
+from ipaddress import ip_address
 from typing import Any
 
 import orjson
 
+from trading_core.errors import InvalidInput
 from trading_core.money import money
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.refusals import SimRefused
+from trading_core.venue.account import VenueAccount
 from trading_core.venue.exchange import Outcome
+from trading_core.venue.faults import control as faults
 from trading_core.venue.hub import Venue
+from trading_core.venue.keys import KEY_FIELDS, KeyRights, checked_rights
 from trading_core.venue.rest.app import Answer
 from trading_core.venue.rest.request import Request
 
@@ -63,6 +69,12 @@ def _route(venue: Venue, request: Request, outcomes: list[Outcome]) -> dict[str,
         return _open_account(venue, _body(request))
     if path == "/control/step" and method == "POST":
         return _step(venue, outcomes)
+    if path == "/control/faults" or path.startswith("/control/faults/"):
+        return _faults(venue, request, outcomes)
+    if path.startswith("/control/accounts/") and path.endswith("/key") and method == "POST":
+        return _change_key(
+            venue, path.removeprefix("/control/accounts/").removesuffix("/key"), _body(request)
+        )
     if path.startswith("/control/accounts/") and method == "GET":
         return _account(venue, path.removeprefix("/control/accounts/"))
     raise ControlError(404, "NOT_FOUND", f"no {method} {path} here")
@@ -102,8 +114,57 @@ def _open_account(venue: Venue, body: dict[str, Any]) -> dict[str, Any]:
     reference = body.get("reference")
     if not isinstance(reference, str) or not 0 < len(reference) <= _REFERENCE_MAX:
         raise ControlError(400, "INVALID", f"expected 1 to {_REFERENCE_MAX} characters", "reference")
-    account = venue.open_account(reference, deposit=_deposit(body), params=_params(venue, body))
+    rights = KeyRights(**_rights(body))
+    account = venue.open_account(
+        reference, deposit=_deposit(body), params=_params(venue, body), rights=rights
+    )
     return {"uid": str(account.uid), "api_key": account.api_key, "api_secret": account.api_secret}
+
+
+def _rights(body: dict[str, Any]) -> dict[str, Any]:
+    """The key's rights that are given: permissions, read_only, ips, rsa_public_key."""
+    given: dict[str, Any] = {name: body[name] for name in KEY_FIELDS if name in body}
+    try:
+        return checked_rights(given)
+    except InvalidInput as e:
+        raise ControlError(400, "INVALID", e.reason, e.path) from e
+
+
+def _change_key(venue: Venue, uid: str, body: dict[str, Any]) -> dict[str, Any]:
+    account = _known(venue, uid)
+    rights = _rights(body)
+    venue.submit({"op": "rights", "uid": account.uid, "rights": rights})
+    return {"uid": uid, **account.rights.as_record()}
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _faults(venue: Venue, request: Request, outcomes: list[Outcome]) -> dict[str, Any]:
+    if not _is_loopback(request.remote):
+        raise ControlError(403, "FORBIDDEN", "faults are set from this machine only")
+    name = request.path.removeprefix("/control/faults").removeprefix("/")
+    if name and not _UID.fullmatch(name):
+        raise ControlError(404, "NOT_FOUND", f"no fault {name[:40]!r}")
+    if request.method == "DELETE":
+        removed = faults.remove(venue, int(name) if name else None)
+        if name and not removed:
+            raise ControlError(404, "NOT_FOUND", f"no fault {name!r}")
+        return {"removed": removed}
+    if request.method == "GET" and not name:
+        return {"faults": faults.listed(venue)}
+    if request.method != "POST" or name:
+        raise ControlError(404, "NOT_FOUND", f"no {request.method} {request.path} here")
+    try:
+        return {"faults": faults.set_faults(venue, _body(request).get("faults"), outcomes)}
+    except faults.FaultInvalid as e:
+        raise ControlError(400, "INVALID", e.message, e.field) from e
+    except SimRefused as e:
+        raise ControlError(409, "REFUSED", str(e)) from e
 
 
 def _deposit(body: dict[str, Any]) -> int:
@@ -141,10 +202,15 @@ def _step(venue: Venue, outcomes: list[Outcome]) -> dict[str, Any]:
     return {"event": "candle" if outcome.closed else "fill", "clock_ms": exchange.clock_ms}
 
 
-def _account(venue: Venue, uid: str) -> dict[str, Any]:
+def _known(venue: Venue, uid: str) -> VenueAccount:
     account = venue.exchange.accounts.get(int(uid)) if _UID.fullmatch(uid) else None
     if account is None:
         raise ControlError(404, "NOT_FOUND", f"no account {uid[:40]!r}")
+    return account
+
+
+def _account(venue: Venue, uid: str) -> dict[str, Any]:
+    account = _known(venue, uid)
     record = account.as_record()
     del record["api_secret"]
     return {

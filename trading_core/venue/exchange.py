@@ -14,12 +14,14 @@ from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Event
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import CandleBar, Lockstep
-from trading_core.simulator.orders import SimOrder, TimeInForce
+from trading_core.simulator.orders import CancelReason, SimOrder, TimeInForce, TriggerBy
 from trading_core.simulator.params import MatchingParams
 from trading_core.simulator.refusals import Refusal, SimRefused
 from trading_core.simulator.walk import CandleTicks
 from trading_core.venue.account import VenueAccount
+from trading_core.venue.interventions import NAMES, check_tradable, intervene
 from trading_core.venue.journal import Record
+from trading_core.venue.keys import KeyRights
 from trading_core.venue.market.source import MINUTE_MS, MarketSource
 
 FIRST_UID = 100_001
@@ -58,6 +60,8 @@ class Exchange:
         self.open_ms: int | None = source.open_from(source.start_ms)
         """Open time of the candle being played; None: the market is over."""
         self.last_closed: dict[str, int] = {}
+        self.statuses: dict[str, str] = {}
+        """Instruments that are not simply trading."""
         self.steps = Lockstep([], self.quotes)
         self._candles: dict[str, Candle] = {}
         self._begin_history()
@@ -110,8 +114,13 @@ class Exchange:
         name = record["op"]
         if name in _COMMANDS:
             return self._command(record)
+        if name in NAMES:
+            return Outcome([Told(account, events) for account, events in intervene(self, record)], {})
         if name == "account":
             self._open_account(record)
+            return Outcome([], {})
+        if name == "dcp":
+            self.accounts[record["uid"]].dcp_s = record["window_s"]
             return Outcome([], {})
         if name == "step":
             return self._step()
@@ -125,6 +134,7 @@ class Exchange:
         if self.done and self.is_lockstep and record["op"] == "place":
             # Nothing opens after the last candle: an order decided at its close has no price.
             raise SimRefused(Refusal.PARAMETER, "params error: the market is over")
+        check_tradable(self, record)
         account = self.accounts[record["uid"]]
         if "q" in record:
             ticks, at = record["q"]
@@ -144,6 +154,7 @@ class Exchange:
             api_secret=record["secret"],
             opened_ms=record["at"],
             deposit=record["deposit"],
+            rights=KeyRights.from_record(record.get("rights")),
             sim=sim,
         )
         self._enlist(account)
@@ -217,6 +228,11 @@ class Exchange:
 
     # Sleep and wake
 
+    def forget_recent(self) -> None:
+        """Drop the closed orders that ``order/realtime`` still knew, as a restart of Bybit's does."""
+        for account in self.accounts.values():
+            account.recent.clear()
+
     def as_record(self) -> Record:
         """Plain values of the whole exchange."""
         return {
@@ -225,6 +241,7 @@ class Exchange:
             "start_ms": self.source.start_ms,
             "last_closed": self.last_closed,
             "quotes": self.quotes,
+            "statuses": self.statuses,
             "accounts": [account.as_record() for account in self.accounts.values()],
         }
 
@@ -235,6 +252,7 @@ class Exchange:
         self.quotes.clear()  # in place: every account looks at this very dict
         self.quotes.update({s: (q[0], q[1]) for s, q in record["quotes"].items()})
         self.last_closed = record["last_closed"]
+        self.statuses = record.get("statuses", {})
         for kept in record["accounts"]:
             account = VenueAccount.from_record(kept, self.source.instruments, quotes=self.quotes)
             self._enlist(account)
@@ -252,19 +270,36 @@ def _place(sim: SimAccount, record: Record) -> list[Event]:
             time_in_force=TimeInForce(record["tif"]),
             stop_ticks=record["stop"],
             close_on_trigger=record["close_on_trigger"],
+            trigger_ticks=record.get("trigger"),
+            trigger_direction=record.get("direction", 0),
+            trigger_by=TriggerBy(record.get("trigger_by", TriggerBy.LAST)),
+            target_ticks=record.get("target"),
+            slippage_ticks=record.get("slippage"),
         )
     )
 
 
 def _amend(sim: SimAccount, record: Record) -> list[Event]:
-    return sim.amend(record["symbol"], number=record["number"], lots=record["lots"], ticks=record["ticks"])
+    return sim.amend(
+        record["symbol"],
+        number=record["number"],
+        lots=record["lots"],
+        ticks=record["ticks"],
+        trigger_ticks=record.get("trigger"),
+    )
 
 
 def _cancel(sim: SimAccount, record: Record) -> list[Event]:
-    return sim.cancel(record["symbol"], number=record["number"])
+    reason = CancelReason(record.get("reason", CancelReason.BY_USER))
+    return sim.cancel(record["symbol"], number=record["number"], reason=reason)
+
+
+def _protect(sim: SimAccount, record: Record) -> list[Event]:
+    return sim.set_protection(record["symbol"], **record["set"], active=record["active"])
 
 
 def _stop(sim: SimAccount, record: Record) -> list[Event]:
+    """Logs of older versions hold the stop alone."""
     return sim.set_stop(record["symbol"], record["stop"])
 
 
@@ -276,6 +311,7 @@ _COMMANDS: dict[str, Any] = {
     "place": _place,
     "amend": _amend,
     "cancel": _cancel,
+    "protect": _protect,
     "stop": _stop,
     "leverage": _leverage,
 }

@@ -8,17 +8,24 @@ from typing import Any, Protocol
 
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candle
+from trading_core.simulator.orders import CancelReason
 from trading_core.simulator.params import MatchingParams
 from trading_core.venue.account import VenueAccount
 from trading_core.venue.clock import wall_ms
 from trading_core.venue.config import VenueConfig
+from trading_core.venue.disconnects import Disconnects
 from trading_core.venue.exchange import FIRST_UID, Exchange, Outcome
+from trading_core.venue.faults.active import Faults
+from trading_core.venue.faults.visibility import note
 from trading_core.venue.journal import Journal, Record
+from trading_core.venue.keys import KeyRights
+from trading_core.venue.limits import RateLimits
 from trading_core.venue.market.replay import ReplayMarket
 from trading_core.venue.market.source import MINUTE_MS, MarketSource
 from trading_core.venue.market.synthetic import SyntheticMarket
 from trading_core.venue.streams.private import PrivateStreams
 from trading_core.venue.streams.public import PublicStreams
+from trading_core.venue.streams.sockets import Sockets
 
 
 class Forming(Protocol):
@@ -39,7 +46,12 @@ class Venue:
         self.exchange = Exchange(source, lockstep=config.mode == "candles")
         self._recover(snapshot, records)
         self.public = PublicStreams(self.exchange)
-        self.private = PrivateStreams()
+        self.private = PrivateStreams(
+            Disconnects(lambda uid: self.exchange.accounts[uid].dcp_s, self._cancel_orders)
+        )
+        self.sockets = Sockets()
+        self.limits = RateLimits(multiplier=config.limit_multiplier)
+        self.faults = Faults(seed=config.seed)
         self.pacer: Forming | None = None
         """None in mode ``candles``."""
 
@@ -49,6 +61,7 @@ class Venue:
         for record in records:
             if record["op"] != "market":
                 self.exchange.play(record)
+        self.exchange.forget_recent()
         if snapshot is None and not records:
             self.journal.append({"op": "market", "start_ms": self.exchange.source.start_ms})
 
@@ -59,6 +72,8 @@ class Venue:
         """
         outcome = self.exchange.play(record)
         self.journal.append(record)
+        if self.faults:
+            note(self.faults, outcome)
         if self.journal.written >= self.config.snapshot_every:
             self.journal.snapshot(self.exchange.as_record())
         return outcome
@@ -70,6 +85,14 @@ class Venue:
         if outcome.closed:
             self.public.candles_closed(outcome.closed)
 
+    def _cancel_orders(self, uid: int) -> None:
+        """Cancel the open orders of an account whose owner has been gone too long."""
+        account = self.exchange.accounts[uid]
+        for order in account.sim.open_orders():
+            if account.orders[order.number].is_open:
+                values = {"number": order.number, "reason": CancelReason.BY_DISCONNECT.value}
+                self.publish(self.command(account, "cancel", order.symbol, **values))
+
     def command(self, account: VenueAccount, name: str, symbol: str, **values: Any) -> Outcome:
         """Submit an account's command at the price that stands now."""
         record: Record = {"op": name, "uid": account.uid, "symbol": symbol, **values}
@@ -77,8 +100,10 @@ class Venue:
             record["q"] = list(self.exchange.quotes[symbol])
         return self.submit(record)
 
-    def open_account(self, reference: str, *, deposit: int, params: MatchingParams) -> VenueAccount:
-        """The account of that reference, opened now if there is none."""
+    def open_account(
+        self, reference: str, *, deposit: int, params: MatchingParams, rights: KeyRights | None = None
+    ) -> VenueAccount:
+        """The account of that reference, opened now if there is none; the key may what ``rights`` say."""
         known = self.exchange.by_reference.get(reference)
         if known is not None:
             return known
@@ -86,6 +111,7 @@ class Venue:
         record = {
             "op": "account", "uid": uid, "reference": reference, "deposit": deposit, "at": wall_ms(),
             "key": secrets.token_hex(9), "secret": secrets.token_hex(18), "params": asdict(params),
+            "rights": (rights or KeyRights()).as_record(),
         }  # fmt: skip
         self.submit(record)
         return self.exchange.accounts[uid]

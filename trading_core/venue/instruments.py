@@ -7,7 +7,7 @@ from typing import Any
 from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import base_coin, derived_instrument, known_instrument
 
-__all__ = ["as_payload", "base_coin", "derived_instrument", "known_instrument"]
+__all__ = ["as_payload", "as_spot_payload", "base_coin", "derived_instrument", "known_instrument"]
 
 
 def as_payload(instrument: Instrument) -> dict[str, Any]:
@@ -55,5 +55,37 @@ def as_payload(instrument: Instrument) -> dict[str, Any]:
         "riskParameters": {"priceLimitRatioX": "0.05", "priceLimitRatioY": "0.1"},
         "displayName": "",
         "symbolId": sum(instrument.symbol.encode()),
+        "symbolType": "",
+    }
+
+
+def as_spot_payload(instrument: Instrument) -> dict[str, Any]:
+    """The spot pair at an instrument's prices, as ``/v5/market/instruments-info`` tells it."""
+    step, least = f"{instrument.qty_step:f}", f"{instrument.qty(instrument.min_lots):f}"
+    most, most_at_market = (
+        f"{instrument.qty(lots):f}" for lots in (instrument.max_lots, instrument.max_market_lots)
+    )
+    return {
+        "symbolId": sum(instrument.symbol.encode()),
+        "symbol": instrument.symbol,
+        "baseCoin": instrument.base_coin,
+        "quoteCoin": instrument.settle_coin,
+        "innovation": "0",
+        "status": instrument.status,
+        "marginTrading": "none",
+        "stTag": "0",
+        "lotSizeFilter": {
+            "basePrecision": step,
+            "quotePrecision": "0.00000001",
+            "minOrderQty": least,
+            "maxOrderQty": most,
+            "minOrderAmt": f"{instrument.min_notional // 10**8}",
+            "maxOrderAmt": "8000000",
+            "maxLimitOrderQty": most,
+            "maxMarketOrderQty": most_at_market,
+            "postOnlyMaxLimitOrderSize": most,
+        },
+        "priceFilter": {"tickSize": f"{instrument.tick_size:f}"},
+        "riskParameters": {"priceLimitRatioX": "0.05", "priceLimitRatioY": "0.1"},
         "symbolType": "",
     }

@@ -7,26 +7,39 @@ import contextlib
 import ctypes
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 import uvicorn
 
+from trading_core.venue.clock import true_ms
 from trading_core.venue.config import VenueConfig
 from trading_core.venue.control import control
+from trading_core.venue.faults import outages
+from trading_core.venue.faults.messages import carry
+from trading_core.venue.faults.requests import strike, subject_of
 from trading_core.venue.hub import Venue
 from trading_core.venue.pacer import Pacer
-from trading_core.venue.rest.app import BODY_MAX, Answer, answer
+from trading_core.venue.rest.app import BODY_MAX, Answer, answer, page
 from trading_core.venue.rest.request import Request
-from trading_core.venue.streams.connection import Receive, Send
-from trading_core.venue.streams.session import PRIVATE_PATH, PUBLIC_PATHS, Session
+from trading_core.venue.streams.connection import Connection, Receive, Send
+from trading_core.venue.streams.session import Session, idle_limit_s
+from trading_core.venue.streams.subscriber import PRIVATE_PATH, PUBLIC_PATHS, Subscriber
+from trading_core.venue.streams.trade import TRADE_PATH, TradeSession
+from trading_core.venue.wire import VenueHttp, VenueWebSocket, transport_of
 
 log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 
+SESSIONS: dict[str, type[Session]] = {
+    **dict.fromkeys((*PUBLIC_PATHS, PRIVATE_PATH), Subscriber), TRADE_PATH: TradeSession,
+}  # fmt: skip
+"""Every WebSocket path that is served."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -51,20 +64,61 @@ class VenueApp:
         if body is None:
             await _send(send, Answer(413, b'{"retCode":10001,"retMsg":"body too large"}', [], []))
             return
-        request = Request(scope["method"], scope["path"], scope["query_string"], body, dict(scope["headers"]))
-        serve = control if request.path.startswith("/control/") else answer
-        served = serve(self.venue, request)
-        await _send(send, served)
+        remote = scope["client"][0] if scope["client"] else ""
+        headers = dict(scope["headers"])
+        request = Request(scope["method"], scope["path"], scope["query_string"], body, headers, remote=remote)
+        if request.path.startswith("/control/"):
+            served = control(self.venue, request)
+            await _send(send, served)
+            self._publish(served)
+        elif self.venue.faults:
+            await self._under_faults(scope, receive, send, request)
+        else:
+            served = answer(self.venue, request)
+            await _send(send, served)
+            self._publish(served)
+
+    def _publish(self, served: Answer) -> None:
         for outcome in served.outcomes:
             self.venue.publish(outcome)
 
+    async def _under_faults(self, scope: Scope, receive: Receive, send: Send, request: Request) -> None:
+        """Serve as the faults in force have it, perhaps not at all."""
+        venue, outage = self.venue, outages.closed(self.venue)
+        account = venue.exchange.by_key.get(
+            request.headers.get(b"x-bapi-api-key", b"").decode("ascii", "replace")
+        )
+        subject = subject_of(request, account.uid if account else None)
+        served: Answer | None = None
+        if outage == "maintenance":
+            served = page(503, "System is under maintenance.")
+        elif not outage:
+            served = await strike(venue.faults, request, subject, lambda: answer(venue, request))
+        if served is None or served.is_lost:
+            transport_of(scope).abort()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        else:
+            await _send(send, served)
+        if served is not None:
+            self._publish(served)
+
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        if scope["path"] not in PUBLIC_PATHS and scope["path"] != PRIVATE_PATH:
-            await send({"type": "websocket.close", "code": 1008})
+        path, remote = scope["path"], scope["client"][0] if scope["client"] else ""
+        venue, kind = self.venue, SESSIONS.get(scope["path"])
+        crowded = venue.config.address_limits and venue.sockets.refuses(path, remote, true_ms())
+        if kind is None or crowded or outages.closed(venue):
+            await send({"type": "websocket.close", "code": 1008})  # before the handshake: HTTP 403
             return
         await send({"type": "websocket.accept"})
-        await Session(self.venue, scope["path"]).run(receive, send)
+        connection = Connection(secrets.token_hex(10), transport_of(scope))
+        connection.path, connection.remote, connection.line = path, remote, partial(carry, venue.faults)
+        venue.sockets.open.add(connection)
+        try:
+            await kind(venue, connection, idle_s=idle_limit_s(scope["query_string"])).run(receive, send)
+        finally:
+            venue.sockets.open.discard(connection)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -128,7 +182,7 @@ def run(config: VenueConfig) -> None:
     sys.stdout.flush()
     server = uvicorn.Server(
         uvicorn.Config(
-            VenueApp(venue), loop="uvloop", http="httptools", log_level="warning", access_log=False,
+            VenueApp(venue), loop="uvloop", http=VenueHttp, ws=VenueWebSocket, log_level="warning", access_log=False,
             ws_max_size=1 << 20, ws_ping_interval=None, ws_per_message_deflate=False, timeout_keep_alive=75,
             server_header=False, timeout_graceful_shutdown=2, lifespan="on",
         )

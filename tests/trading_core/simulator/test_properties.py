@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +13,8 @@ from trading_core.execution.order import Side
 from trading_core.money import money
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Event, Executed
-from trading_core.simulator.orders import SimOrder, TimeInForce
+from trading_core.simulator.orders import SimOrder, Status, TimeInForce
+from trading_core.simulator.protection import UNSET
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.walk import CandleTicks
 
@@ -30,10 +31,26 @@ places = st.builds(
     reduce_only=st.booleans(),
     time_in_force=st.sampled_from(TimeInForce),
     stop_ticks=st.none() | PRICES,
+    target_ticks=st.none() | PRICES,
+    slippage_ticks=st.none() | st.integers(1, 30),
+    close_on_trigger=st.booleans(),
+)
+conditionals = st.builds(replace, places, trigger_ticks=PRICES, trigger_direction=st.sampled_from([1, 2]))
+KEEP = st.just(UNSET)
+protections = st.fixed_dictionaries(
+    {
+        "stop": KEEP | st.none() | PRICES,
+        "target": KEEP | st.none() | PRICES,
+        "trailing": KEEP | st.none() | st.integers(1, 5_000),
+        "active": st.none() | PRICES,
+    }
 )
 candles = st.tuples(PRICES, PRICES, PRICES, PRICES).map(lambda p: CandleTicks(p[0], max(p), min(p), p[3]))
 commands = st.one_of(
     st.tuples(st.just("place"), places),
+    st.tuples(st.just("place"), conditionals),
+    st.tuples(st.just("protect"), protections),
+    st.tuples(st.just("retrigger"), st.tuples(st.integers(1, 12), PRICES)),
     st.tuples(st.just("cancel"), st.integers(1, 12)),
     st.tuples(st.just("amend"), st.tuples(st.integers(1, 12), st.integers(1, 300), PRICES)),
     st.tuples(st.just("stop"), st.none() | PRICES),
@@ -71,9 +88,11 @@ class Book:
 
 
 def act(subject: SimAccount, name: str, value: object) -> list[Event]:
+    before = json.dumps(subject.as_record())
     try:
         return _act(subject, name, value)
     except SimRefused:
+        assert json.dumps(subject.as_record()) == before
         return []
 
 
@@ -87,8 +106,17 @@ def _act(subject: SimAccount, name: str, value: object) -> list[Event]:
             return subject.amend(SYMBOL, number=number, lots=lots, ticks=ticks)
         case "stop", (int() | None) as ticks:
             return subject.set_stop(SYMBOL, ticks)
+        case "protect", dict() as protection:
+            return subject.set_protection(SYMBOL, **protection)
+        case "retrigger", (int(number), int(ticks)):
+            return subject.amend(SYMBOL, number=number, trigger_ticks=ticks)
         case "leverage", int(times):
             return subject.set_leverage(SYMBOL, times * 1_000_000)
+    return market_moves(subject, name, value)
+
+
+def market_moves(subject: SimAccount, name: str, value: object) -> list[Event]:
+    match name, value:
         case "move", int(ticks):
             events = subject.move(SYMBOL, ticks, time_ms=CLOSE_MS, volume=1)
             subject.ledger.quotes[SYMBOL] = (ticks, CLOSE_MS)
@@ -119,8 +147,25 @@ def tell(subject: SimAccount, story: list[tuple[str, object]]) -> Book:
         position = subject.position(SYMBOL)
         assert position.cost >= 0
         assert (position.cost == 0) == position.is_flat
-        assert subject.stop(SYMBOL) is None or not position.is_flat
+        book = subject.ledger.book(SYMBOL)
+        assert not position.is_flat or (book.stop_ticks, book.target_ticks, book.trailing) == (
+            None,
+            None,
+            None,
+        )
+        assert subject.wallet - subject.available == tied_up(subject)
+        assert all(order.is_open and order.leaves > 0 for order in subject.open_orders())
     return seen
+
+
+def tied_up(subject: SimAccount) -> int:
+    """Margin of the position and of each resting order, summed anew."""
+    ledger, book = subject.ledger, subject.ledger.book(SYMBOL)
+    return ledger.position_margin(book) + sum(
+        ledger.margin_of(book, sign=o.side.sign, lots=o.leaves, ticks=o.ticks or 0, reduce_only=o.reduce_only)
+        for o in subject.open_orders()
+        if o.status in (Status.NEW, Status.PARTIALLY_FILLED)
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -166,7 +211,14 @@ def test_candles_that_cannot_trigger_do_nothing(story: list[tuple[str, object]],
     subject = account()
     tell(subject, story)
     quiet = not subject.can_trigger(SYMBOL, candle.low, candle.high)
+    book = subject.ledger.book(SYMBOL)
+    trailing = book.trailing is not None
+    before = subject.as_record()
 
     events = walk(subject, candle)
 
-    assert quiet == (not events)
+    if quiet:
+        assert not events
+        assert subject.as_record() == before
+    elif not trailing:  # a trailing stop may only have moved
+        assert events

@@ -1,22 +1,30 @@
-"""Who asks: signatures over the raw bytes, inside the receive window."""
+"""Who asks: signatures over the raw bytes, inside the receive window, by a key that may."""
 
 from __future__ import annotations
 
-import hmac
 import re
+from typing import Any
 
 from trading_core.venue.account import VenueAccount
 from trading_core.venue.clock import wall_ms
 from trading_core.venue.exchange import Exchange
+from trading_core.venue.keys import proves
 from trading_core.venue.rest.request import ApiError, Request
 
 DEFAULT_WINDOW = b"5000"
 _AHEAD_MS = 1_000
+_STREAM_ARGS = 3
+"""Key, expiry, signature."""
 _WHOLE = re.compile(rb"[0-9]{1,16}")
+_NEEDED = {"/v5/order/": "Order", "/v5/execution/": "Order", "/v5/position/": "Position"}
+"""Permission of the group ContractTrade by path."""
 
 
 def authenticate(exchange: Exchange, request: Request) -> VenueAccount:
-    """The account of a signed request; raise ApiError 10001, 10002, 10003 or 10004."""
+    """The account of a signed request.
+
+    Raise ApiError 10001, 10002, 10003, 10004, 10005, 10010 or 33004.
+    """
     get = request.headers.get
     key, sign = get(b"x-bapi-api-key", b""), get(b"x-bapi-sign", b"")
     stamp, window = get(b"x-bapi-timestamp", b""), get(b"x-bapi-recv-window", DEFAULT_WINDOW)
@@ -25,19 +33,40 @@ def authenticate(exchange: Exchange, request: Request) -> VenueAccount:
         raise ApiError(
             10001, f"empty value: apiTimestamp[{told[0]}] apiKey[{told[1]}] apiSignature[{told[2]}]"
         )
-    _check_window(stamp, window)
-    account = exchange.by_key.get(key.decode("ascii", "replace"))
-    if account is None:
-        raise ApiError(10003, "API key is invalid.")
+    check_window(stamp, window)
+    account = _keyed(exchange, key.decode("ascii", "replace"), request.remote)
     payload = request.raw_query if request.method == "GET" else request.body
     origin = stamp + key + window + payload
-    if not matches(account.api_secret, origin, sign):
+    if not proves(account.rights, account.api_secret, origin, sign):
         told_origin = origin.decode("utf-8", "replace").replace("&", "\\u0026")
         raise ApiError(10004, f"error sign! origin_string[{told_origin}]")
+    check_permission(account, request)
     return account
 
 
-def _check_window(stamp: bytes, window: bytes) -> None:
+def _keyed(exchange: Exchange, key: str, remote: str) -> VenueAccount:
+    """The account of a key that is alive and asks from where it may."""
+    account = exchange.by_key.get(key)
+    if account is None or account.rights.state == "revoked":
+        raise ApiError(10003, "API key is invalid.")
+    if account.rights.state == "expired":
+        raise ApiError(33004, "Your api key has expired.")
+    if not account.rights.is_bound_to(remote):
+        raise ApiError(10010, "Unmatched IP, please check your API key's bound IP addresses.")
+    return account
+
+
+def check_permission(account: VenueAccount, request: Request) -> None:
+    """Raise ApiError 10005 for what the key may not do."""
+    rights = account.rights
+    needed = next((name for prefix, name in _NEEDED.items() if request.path.startswith(prefix)), None)
+    lacks = needed is not None and not rights.may("ContractTrade", needed)
+    if lacks or (rights.read_only and request.method != "GET"):
+        raise ApiError(10005, "Permission denied, please check your API key permissions.")
+
+
+def check_window(stamp: bytes, window: bytes) -> None:
+    """Raise ApiError 10002 for a time outside its receive window, 10001 for none."""
     now = wall_ms()
     if not _WHOLE.fullmatch(stamp) or not _WHOLE.fullmatch(window):
         raise ApiError(10001, "params error: timestamp or recv_window invalid")
@@ -50,7 +79,17 @@ def _check_window(stamp: bytes, window: bytes) -> None:
         )
 
 
-def matches(secret: str, origin: bytes, sign: bytes) -> bool:
-    """Whether that is the HMAC-SHA256 of the origin string, in hex."""
-    expected = hmac.digest(secret.encode(), origin, "sha256").hex().encode()
-    return hmac.compare_digest(expected, sign.lower())
+def stream_account(exchange: Exchange, args: Any, *, remote: str) -> VenueAccount:
+    """The account that ``auth`` on a WebSocket names.
+
+    Raise ApiError 10001, 10003, 10004, 10010 or 33004. The expiry may be a number or text, as late as it likes.
+    """
+    if not isinstance(args, list) or len(args) < _STREAM_ARGS:
+        raise ApiError(10001, "Params Error")
+    key, expires, sign = (str(part) for part in args[:_STREAM_ARGS])
+    if not (expires.isascii() and expires.isdigit()) or int(expires[:16]) <= wall_ms():
+        raise ApiError(10001, "Params Error: expires is in the past")
+    account = _keyed(exchange, key, remote)
+    if not proves(account.rights, account.api_secret, f"GET/realtime{expires}".encode(), sign.encode()):
+        raise ApiError(10004, "error sign!")
+    return account

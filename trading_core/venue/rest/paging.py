@@ -9,8 +9,10 @@ from trading_core.venue.rest.request import PARAMETER, ApiError, Request
 
 T = TypeVar("T")
 
-_SEVEN_DAYS_MS = 7 * 86_400_000
+DAY_MS = 86_400_000
+WEEK_MS = 7 * DAY_MS
 _PREFIX = "page_token%3D"
+_FOREVER = 1 << 62
 
 
 def page(
@@ -34,9 +36,14 @@ def _cursor(text: str) -> int | None:
     return int(digits)
 
 
-def time_window(request: Request) -> tuple[int, int]:
-    """(startTime, endTime), both inclusive; raise ApiError if they are further apart than 7 days."""
+def time_window(request: Request, *, now_ms: int, default_ms: int = WEEK_MS) -> tuple[int, int]:
+    """(startTime, endTime), both inclusive; raise ApiError if they are further apart than 7 days.
+
+    With one of them the window is 7 days long; with neither it is the last ``default_ms``.
+    """
     start, end = request.integer("startTime", 0), request.integer("endTime", 0)
-    if start and end and not 0 <= end - start <= _SEVEN_DAYS_MS:
+    if start and end and not 0 <= end - start <= WEEK_MS:
         raise ApiError(PARAMETER, "params error: the time range between startTime and endTime is over 7 days")
-    return start, end or 1 << 62
+    if not start and not end:
+        return now_ms - default_ms, _FOREVER
+    return start or end - WEEK_MS, end or start + WEEK_MS

@@ -10,6 +10,7 @@ from typing import Any
 from trading_core.errors import AilonaError
 from trading_core.money import decimal_of
 from trading_core.venue.exchange import Outcome
+from trading_core.venue.limits import Quota
 
 PARAMETER = 10001
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
@@ -39,6 +40,10 @@ class Request:
     body: bytes
     headers: dict[bytes, bytes]
     params: dict[str, Any] = field(default_factory=dict)
+    remote: str = ""
+    """Address of the client."""
+    quota: Quota | None = None
+    """What the account's limit granted; None where none is counted."""
 
     def text(self, name: str, default: str = "") -> str:
         """A parameter as text; numbers are written plainly. Raise ApiError for anything else."""
@@ -98,3 +103,5 @@ class Reply:
     result: dict[str, Any]
     message: str = "OK"
     outcomes: list[Outcome] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+    """``retExtInfo``: the code of each order of a batch."""

@@ -1,4 +1,7 @@
-"""The public streams: kline, tickers, publicTrade, orderbook; snapshot first, then changes."""
+"""The public streams: kline, tickers, publicTrade, orderbook, priceLimit; snapshot first, then changes.
+
+``allLiquidation`` may be subscribed and stays silent: the crowd of a simulated market has no positions.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,27 @@ import orjson
 
 from trading_core.market.candle import Candle, Candles
 from trading_core.venue.board import Board
-from trading_core.venue.candles import INTERVALS, interval_start, known_candles, merge, number, priced
+from trading_core.venue.candles import (
+    INTERVALS,
+    interval_after,
+    interval_start,
+    known_candles,
+    merge,
+    number,
+    priced,
+)
 from trading_core.venue.clock import wall_ms
 from trading_core.venue.exchange import Exchange
 from trading_core.venue.market.source import MINUTE_MS
 from trading_core.venue.streams.connection import Connection
 
 Payload = dict[str, Any]
-BOOK_DEPTHS = (1, 50, 200)
-_TOPIC = re.compile(r"(?:kline\.(\w+)|orderbook\.(?:1|50|200)|tickers|publicTrade)\.\w+")
+BOOK_DEPTHS = (1, 50, 200, 1_000)
+_RESEND_MS = 3_000
+"""A book of depth 1 that didn't change is told again after this long."""
+_TOPIC = re.compile(
+    r"(?:kline\.(\w+)|orderbook\.(?:1|50|200|1000)|tickers|publicTrade|priceLimit|allLiquidation)\.\w+"
+)
 
 
 class PublicStreams:
@@ -31,6 +46,8 @@ class PublicStreams:
         self._books: dict[str, dict[str, dict[str, str]]] = {}
         self._sequence = 0
         self._updates: dict[str, int] = {}
+        self._limits: dict[str, Payload] = {}
+        self._book_told_ms: dict[str, int] = {}
 
     @property
     def listeners(self) -> int:
@@ -60,9 +77,11 @@ class PublicStreams:
             return
         if name == "tickers":
             self._tickers[symbol] = self._tickers.get(symbol) or self.board.ticker(symbol)
-            connection.put(self._envelope(topic, "snapshot", self._tickers[symbol]))
+            connection.put(self._ticker_message(topic, "snapshot", self._tickers[symbol]))
         elif name == "orderbook":
             connection.put(self._book_snapshot(topic, symbol))
+        elif name == "priceLimit":
+            connection.put({"topic": topic, "data": self.board.price_limits(symbol), "ts": wall_ms()})
 
     def unsubscribe(self, connection: Connection, topic: str) -> None:
         """Remove a listener."""
@@ -74,6 +93,9 @@ class PublicStreams:
         if not connections:
             del self._topics[topic]
             self._books.pop(topic, None)
+            self._limits.pop(topic, None)
+            if topic.startswith("tickers."):
+                self._tickers.pop(topic.removeprefix("tickers."), None)
 
     def leave(self, connection: Connection) -> None:
         """Forget a connection that ended."""
@@ -116,9 +138,9 @@ class PublicStreams:
         return Candle(start, part.open, part.high, part.low, part.close, part.volume, part.turnover)
 
     def _kline(self, topic: str, interval: str, candle: Candle, *, confirm: bool) -> None:
-        length = INTERVALS[interval] * MINUTE_MS
+        end = interval_after(candle.open_time, INTERVALS[interval])
         data = {
-            "start": candle.open_time, "end": candle.open_time + length - 1, "interval": interval,
+            "start": candle.open_time, "end": end - 1, "interval": interval,
             "open": number(candle.open), "close": number(candle.close), "high": number(candle.high),
             "low": number(candle.low), "volume": number(candle.volume),
             "turnover": number(candle.turnover), "confirm": confirm, "timestamp": self.exchange.clock_ms,
@@ -136,6 +158,9 @@ class PublicStreams:
         topic = f"tickers.{symbol}"
         if topic in self._topics:
             self._ticker_delta(topic, symbol, last)
+        topic = f"priceLimit.{symbol}"
+        if topic in self._topics:
+            self._price_limits(topic, symbol)
         for depth in BOOK_DEPTHS:
             topic = f"orderbook.{depth}.{symbol}"
             if topic in self._topics:
@@ -147,7 +172,17 @@ class PublicStreams:
         changed = {key: value for key, value in now.items() if before.get(key) != value}
         self._tickers[symbol] = now
         if changed:
-            self._send(topic, self._envelope(topic, "delta", {"symbol": symbol, **changed}))
+            self._send(topic, self._ticker_message(topic, "delta", {"symbol": symbol, **changed}))
+
+    def _ticker_message(self, topic: str, kind: str, data: Payload) -> Payload:
+        self._sequence += 1
+        return {**self._envelope(topic, kind, data), "cs": self._sequence}
+
+    def _price_limits(self, topic: str, symbol: str) -> None:
+        now = self.board.price_limits(symbol)
+        if self._limits.get(topic) != now:
+            self._limits[topic] = now
+            self._send(topic, {"topic": topic, "data": now, "ts": wall_ms()})
 
     def _book_snapshot(self, topic: str, symbol: str) -> Payload:
         depth = int(topic.split(".")[1])
@@ -164,6 +199,8 @@ class PublicStreams:
     def _book_delta(self, topic: str, symbol: str, depth: int, last: int | None) -> None:
         before, now = self._books.get(topic), self.board.levels(symbol, depth, last)
         if before == now:
+            if depth == 1 and wall_ms() - self._book_told_ms.get(topic, 0) >= _RESEND_MS:
+                self._send(topic, self._book_snapshot(topic, symbol))
             return
         self._books[topic] = now
         self._updates[topic] = self._updates.get(topic, 0) + 1
@@ -178,6 +215,7 @@ class PublicStreams:
 
     def _book_message(self, topic: str, kind: str, data: Payload) -> Payload:
         self._sequence += 1
+        self._book_told_ms[topic] = wall_ms()
         data["u"], data["seq"] = self._updates.setdefault(topic, 1), self._sequence
         return {**self._envelope(topic, kind, data), "cts": wall_ms()}
 
@@ -187,4 +225,4 @@ class PublicStreams:
     def _send(self, topic: str, payload: Payload) -> None:
         raw = orjson.dumps(payload)
         for connection in self._topics[topic]:
-            connection.put_raw(raw)
+            connection.tell(topic, raw)
