@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pybit.unified_trading import HTTP
 
 from tests.venue.raw import control
 from tests.venue.venues import PybitStream, VenueProcess, write_candles
@@ -44,6 +45,12 @@ def still_venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProce
 def replay_options(tmp_path: Path) -> list[str]:
     file = write_candles(tmp_path, CANDLES)
     return ["--market", "replay", "--mode", "candles", "--candles", str(file)]
+
+
+@pytest.fixture
+def trader(still_venue: VenueProcess, request: pytest.FixtureRequest) -> HTTP:
+    """pybit on the still market, with an account of the test's own."""
+    return still_venue.client(still_venue.account(request.node.name))
 
 
 @pytest.fixture

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 from pybit import _helpers
-from pybit.exceptions import FailedRequestError, InvalidRequestError
+from pybit.exceptions import FailedRequestError
 from pybit.unified_trading import HTTP
 
-from tests.venue.venues import VenueProcess
+from tests.venue.venues import VenueProcess, code_of
 
 SYMBOL = "ETHUSDT"
 ORDER = {"category": "linear", "symbol": SYMBOL}
-
-
-@pytest.fixture
-def trader(still_venue: VenueProcess, request: pytest.FixtureRequest) -> HTTP:
-    return still_venue.client(still_venue.account(request.node.name))
-
-
-def code_of(call: Any, **params: Any) -> int:
-    with pytest.raises(InvalidRequestError) as caught:
-        call(**params)
-    return int(caught.value.status_code)
 
 
 def test_market_data_of_a_running_market(free_venue: VenueProcess) -> None:

@@ -5,28 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP
 
-from tests.venue.venues import PybitStream, VenueProcess
+from tests.venue.venues import PybitStream, VenueProcess, code_of
 
 SYMBOL = "ETHUSDT"
 ORDER = {"category": "linear", "symbol": SYMBOL}
 BUY = {**ORDER, "side": "Buy", "orderType": "Market", "qty": "1"}
 RISING = {**BUY, "triggerPrice": "1005", "triggerDirection": 1}
 FULL = {**ORDER, "tpslMode": "Full", "positionIdx": 0}
-
-
-@pytest.fixture
-def trader(still_venue: VenueProcess, request: pytest.FixtureRequest) -> HTTP:
-    return still_venue.client(still_venue.account(request.node.name))
-
-
-def code_of(call: Any, **params: Any) -> int:
-    with pytest.raises(InvalidRequestError) as caught:
-        call(**params)
-    return int(caught.value.status_code)
 
 
 def position(session: HTTP) -> dict[str, Any]:

@@ -20,11 +20,6 @@ LIMIT = {"symbol": SYMBOL, "side": "Buy", "orderType": "Limit", "qty": "0.10", "
 UNKNOWN = "00000000-0000-4000-8000-000000000001"
 
 
-@pytest.fixture
-def trader(still_venue: VenueProcess, request: pytest.FixtureRequest) -> HTTP:
-    return still_venue.client(still_venue.account(request.node.name))
-
-
 def refused(call: Any, **params: Any) -> tuple[int, str]:
     with pytest.raises(InvalidRequestError) as caught:
         call(**params)

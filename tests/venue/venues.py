@@ -14,6 +14,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pybit.exceptions import InvalidRequestError
 from pybit.unified_trading import HTTP, WebSocket
 
 TOKEN = "control"
@@ -121,3 +123,10 @@ def write_candles(
 
 
 START_MS = 1_700_000_040_000
+
+
+def code_of(call: Any, **params: Any) -> int:
+    """The retCode that pybit is refused with."""
+    with pytest.raises(InvalidRequestError) as caught:
+        call(**params)
+    return int(caught.value.status_code)

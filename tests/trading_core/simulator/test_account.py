@@ -14,22 +14,14 @@ from tests.trading_core.simulator.worlds import (
     market,
     play,
     post_only,
+    refused,
 )
 from trading_core.execution.order import Side
 from trading_core.money import money
-from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Accepted, Cancelled, PositionChanged, WalletChanged
 from trading_core.simulator.orders import CancelReason, SimOrder, Status, TimeInForce
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.walk import CandleTicks
-
-
-def refused(subject: SimAccount, order: SimOrder) -> int:
-    before = subject.as_record()
-    with pytest.raises(SimRefused) as caught:
-        subject.place(order)
-    assert subject.as_record() == before
-    return caught.value.code
 
 
 def test_market_buy_pays_slippage_and_taker_fee() -> None:

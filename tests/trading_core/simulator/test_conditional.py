@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trading_core.simulator.worlds import SYMBOL, account, fills, instrument, limit, market, play
+from tests.trading_core.simulator.worlds import (
+    SYMBOL,
+    account,
+    fills,
+    instrument,
+    limit,
+    market,
+    play,
+    refused,
+)
 from trading_core.execution.order import Side
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Amended, Cancelled
@@ -19,14 +28,6 @@ def rising(
     if order_ticks is None:
         return market(Side.BUY, lots, **order)
     return limit(Side.BUY, lots, order_ticks, **order)
-
-
-def refused(subject: SimAccount, order: SimOrder) -> int:
-    before = subject.as_record()
-    with pytest.raises(SimRefused) as caught:
-        subject.place(order)
-    assert subject.as_record() == before
-    return caught.value.code
 
 
 def test_waits_without_margin_and_outside_the_market() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from trading_core.execution.order import Side
 from trading_core.market.instrument import Instrument
 from trading_core.money import money
@@ -12,6 +14,7 @@ from trading_core.simulator.events import Event, Executed
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.orders import SimOrder, TimeInForce
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.walk import CandleTicks
 
 SYMBOL = "ETHUSDT"
@@ -77,3 +80,12 @@ def fills(events: list[Event] | list[list[Event]]) -> list[Executed]:
     """The executions among events."""
     flat = [e for part in events for e in (part if isinstance(part, list) else [part])]
     return [e for e in flat if isinstance(e, Executed)]
+
+
+def refused(subject: SimAccount, order: SimOrder) -> int:
+    """The code of the refusal, which changes nothing."""
+    before = subject.as_record()
+    with pytest.raises(SimRefused) as caught:
+        subject.place(order)
+    assert subject.as_record() == before
+    return caught.value.code
