@@ -23,6 +23,7 @@ from ailona.env import (
     read_env_file,
     sqlite_database,
 )  # fmt: skip
+from trading_core.exchanges.bybit.environments import BYBIT
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env_str("DATA_DIR") or BASE_DIR / "var").resolve()
@@ -57,6 +58,9 @@ MASTER_KEYS = env_secret("MASTER_KEYS")
 # --- the market --------------------------------------------------------------------------------
 VENUE_URL = env_str("VENUE_URL", "http://127.0.0.1:8100")
 MARKET = env_choice("MARKET", ("synthetic", "replay", "bybit"), "synthetic")
+VENUE_MARKET = "upstream" if MARKET == "bybit" else MARKET
+UPSTREAM_REST = env_str("UPSTREAM_REST", BYBIT["mainnet"].rest)
+UPSTREAM_STREAM = env_str("UPSTREAM_STREAM", BYBIT["mainnet"].public_stream)
 CANDLES = env_list("CANDLES")
 SPEED = env_float("SPEED", default=1.0)
 MARKET_DATA = env_str("MARKET_DATA") or str(BASE_DIR.parent / "shared" / "market-data")

@@ -15,6 +15,8 @@ from bots.services.venue_control import VenueControl, VenueStatus, VenueUnreacha
 
 START_TIMEOUT_S = 60.0
 POLL_S = 0.05
+UPSTREAM_HISTORY_DAYS = 7
+"""A page of history is a request of a fraction of a second to Bybit, and the stack waits for all of them."""
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
@@ -32,10 +34,14 @@ def venue_child(*, lockstep: bool, limit: int | None) -> Child:
         "--data-dir": str(Path(settings.DATA_DIR) / "venue"),
         "--host": address.hostname or "127.0.0.1",
         "--port": str(address.port or 0),
-        "--market": settings.MARKET,
+        "--market": settings.VENUE_MARKET,
         "--mode": "candles" if lockstep else "ticks",
         "--speed": str(settings.SPEED),
     }
+    if settings.VENUE_MARKET == "upstream":
+        options["--upstream-rest"] = settings.UPSTREAM_REST
+        options["--upstream-stream"] = settings.UPSTREAM_STREAM
+        options["--history-days"] = str(UPSTREAM_HISTORY_DAYS)
     if limit is not None:
         options["--limit"] = str(limit)
     command = [sys.executable, "-m", "trading_core.venue", "--die-with-parent"]

@@ -96,7 +96,9 @@ class FeedConfig:
     @classmethod
     def from_settings(cls) -> Self:
         """Return the configuration of this installation."""
-        return cls(open_market=bybit_market if settings.MARKET == "bybit" else venue_market)
+        # The embedded stack only trades on paper: its bots hear of a close from the venue that fills them.
+        direct = settings.MARKET == "bybit" and not settings.EMBEDDED
+        return cls(open_market=bybit_market if direct else venue_market)
 
 
 def venue_market() -> Market:

@@ -10,11 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from ailona.stack.ports import free_port
+from ailona.stack.venue import venue_child
 from tests.conftest import wait_until
+from tests.venue.venues import VenueProcess
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_S = 60.0
@@ -28,6 +33,8 @@ class Platform:
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "up.log"
+        self.more: dict[str, str] = {}
+        """Variables beside those of every platform here."""
 
     def start(self) -> str:
         """Start it and return what it greets with."""
@@ -78,6 +85,7 @@ class Platform:
         }
         environment = {name: value for name, value in os.environ.items() if name not in cleared}
         environment |= {"DATA_DIR": str(self.folder / "var"), "LISTEN": f"127.0.0.1:{self.port}"}
+        environment |= self.more
         command = [sys.executable, "manage.py", "up"]
         return subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
@@ -129,6 +137,39 @@ def test_up_serves_stops_clean_and_continues(platform: Platform) -> None:
 
     assert password.group(1) in platform.start()
     assert platform.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.slow
+def test_up_follows_the_market_it_is_told_of(platform: Platform, tmp_path: Path) -> None:
+    upstream = VenueProcess(tmp_path / "upstream", "--history-days", "1")
+    try:
+        stream = upstream.url.replace("http", "ws")
+        platform.more = {"MARKET": "bybit", "UPSTREAM_REST": upstream.url, "UPSTREAM_STREAM": stream}
+        said = platform.start()
+        assert platform.get("/readyz") == (200, "ready\n")
+        assert platform.end(signal.SIGINT) == 0
+    finally:
+        upstream.stop()
+
+    assert f"Market    public market of {urlsplit(upstream.url).netloc}, fills simulated" in said
+
+
+def test_a_market_that_others_move_is_never_stepped(settings: Settings) -> None:
+    settings.MARKET = "bybit"
+
+    with pytest.raises(CommandError, match="leave out --lockstep"):
+        call_command("up", "--lockstep")
+
+
+def test_the_venue_is_told_what_to_follow(settings: Settings) -> None:
+    settings.VENUE_MARKET = "upstream"
+
+    command = venue_child(lockstep=False, limit=None)._command
+
+    told = dict(zip(command[4::2], command[5::2], strict=True))
+    assert told["--market"] == "upstream"
+    assert told["--upstream-rest"] == "https://api.bybit.com"
+    assert told["--upstream-stream"] == "wss://stream.bybit.com"
 
 
 @pytest.mark.slow

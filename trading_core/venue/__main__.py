@@ -8,7 +8,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from trading_core.errors import InvalidInput
+from trading_core.errors import AilonaError
+from trading_core.exchanges.bybit.environments import BYBIT
 from trading_core.venue.config import DEFAULT_SYMBOLS, VenueConfig
 from trading_core.venue.server import run
 
@@ -19,16 +20,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="0: a free one, printed")
     parser.add_argument(
-        "--market", choices=("synthetic", "replay"), default="synthetic", help="where prices come from"
+        "--market",
+        choices=("synthetic", "replay", "upstream"),
+        default="synthetic",
+        help="where prices come from",
     )
     parser.add_argument("--mode", choices=("ticks", "candles"), default="ticks", help="candles: lock-step")
-    parser.add_argument("--symbols", default=",".join(DEFAULT_SYMBOLS), help="of the synthetic market")
+    parser.add_argument(
+        "--symbols", default=",".join(DEFAULT_SYMBOLS), help="of a synthetic or upstream market"
+    )
+    bybit = BYBIT["mainnet"]
+    parser.add_argument("--upstream-rest", default=bybit.rest, help="venue that upstream follows")
+    parser.add_argument("--upstream-stream", default=bybit.public_stream, help="its streams")
+    parser.add_argument("--upstream-stall", type=float, default=15.0, help="seconds of silence to reconnect")
     parser.add_argument("--seed", type=int, default=7, help="of the market and of faults")
     parser.add_argument("--candles", type=Path, nargs="*", default=[], help="1m candle files of a replay")
     parser.add_argument("--start", type=_time, default=None, help="first candle: UTC ISO time or ms")
     parser.add_argument("--limit", type=int, default=None, help="how many candles are played")
     parser.add_argument("--speed", type=float, default=1.0, help="market seconds per second, mode ticks")
-    parser.add_argument("--history-days", type=int, default=30, help="synthetic candles before the start")
+    parser.add_argument(
+        "--history-days", type=int, default=30, help="candles before the start, but of a replay"
+    )
     parser.add_argument("--funding-rate-e8", type=int, default=None, help="constant rate in 1e-8")
     parser.add_argument(
         "--request-limits", choices=("auto", "on", "off"), default="auto",
@@ -58,6 +70,9 @@ def config_of(options: argparse.Namespace, control_token: str) -> VenueConfig:
         market=options.market,
         mode=options.mode,
         symbols=tuple(s for s in options.symbols.split(",") if s),
+        upstream_rest=options.upstream_rest,
+        upstream_stream=options.upstream_stream,
+        upstream_stall_s=options.upstream_stall,
         seed=options.seed,
         files=tuple(options.candles),
         start_ms=options.start,
@@ -81,7 +96,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         run(config_of(options, os.environ.get("VENUE_CONTROL_TOKEN", "")))
-    except (InvalidInput, OSError) as e:
+    except (AilonaError, OSError) as e:
         sys.exit(f"venue: {e}")
 
 

@@ -10,6 +10,7 @@ from trading_core.market.instrument import Instrument
 from trading_core.venue.candles import known_candles, number
 from trading_core.venue.exchange import Exchange
 from trading_core.venue.market.source import MINUTE_MS
+from trading_core.venue.market.upstream import UpstreamMarket
 from trading_core.venue.prints import outline
 
 Payload = dict[str, Any]
@@ -67,6 +68,8 @@ class Board:
         next_funding = (self._exchange.clock_ms // interval + 1) * interval
         rate = self._exchange.source.funding_rate_e8(symbol, next_funding)
         change = (float(price) - before) / before
+        source = self._exchange.source
+        heard = source.told(symbol) if isinstance(source, UpstreamMarket) else {}
         return {
             "symbol": symbol, "tickDirection": "PlusTick" if change >= 0 else "MinusTick",
             "lastPrice": price, "indexPrice": price, "markPrice": price, "price24hPcnt": f"{change:.6f}",
@@ -75,7 +78,7 @@ class Board:
             "deliveryFeeRate": "", "deliveryTime": "0", "ask1Size": ask_size, "bid1Price": bid,
             "ask1Price": ask, "bid1Size": bid_size, "basis": "", "preOpenPrice": "", "preQty": "",
             "curPreListingPhase": "", "fundingIntervalHour": str(instrument.funding_interval_min // 60),
-            "basisRateYear": "", "fundingCap": "0.01",
+            "basisRateYear": "", "fundingCap": "0.01", **heard,
         }  # fmt: skip
 
     def spot_ticker(self, symbol: str) -> Payload:
@@ -121,8 +124,12 @@ class Board:
     def trade(self, symbol: str, ticks: int, *, before: int, lots: int, time_ms: int) -> Payload:
         """Make up the public trade behind a price step, keep it and return it."""
         trade = self._trade(symbol, ticks, before=before, lots=lots, time_ms=time_ms)
-        self._trades.setdefault(symbol, deque(maxlen=_TRADES_KEPT)).append(trade)
+        self.keep(symbol, trade)
         return trade
+
+    def keep(self, symbol: str, trade: Payload) -> None:
+        """Keep a public trade, an entry of the stream, for ``recent``."""
+        self._trades.setdefault(symbol, deque(maxlen=_TRADES_KEPT)).append(trade)
 
     def _trade(self, symbol: str, ticks: int, *, before: int, lots: int, time_ms: int) -> Payload:
         instrument = self._exchange.source.instruments[symbol]

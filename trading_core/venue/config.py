@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from trading_core.errors import InvalidInput
+from trading_core.exchanges.bybit.environments import BYBIT
 from trading_core.simulator.params import MatchingParams
 
 DEFAULT_SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT")
@@ -28,10 +30,16 @@ class VenueConfig:
     host: str = "127.0.0.1"
     port: int = 0
     """0 takes a free one; it is printed."""
-    market: Literal["synthetic", "replay"] = "synthetic"
+    market: Literal["synthetic", "replay", "upstream"] = "synthetic"
     mode: Mode = "ticks"
     symbols: tuple[str, ...] = DEFAULT_SYMBOLS
-    """Of the synthetic market."""
+    """Of a synthetic or an upstream market."""
+    upstream_rest: str = BYBIT["mainnet"].rest
+    """Address of the venue that an upstream market follows, without a path."""
+    upstream_stream: str = BYBIT["mainnet"].public_stream
+    """Address of its streams, without a path."""
+    upstream_stall_s: float = 15.0
+    """Silence of the upstream after which the line to it is made anew; a third of it lies between pings."""
     seed: int = 7
     files: tuple[Path, ...] = ()
     """Candle files of a replay, one per symbol."""
@@ -42,7 +50,7 @@ class VenueConfig:
     speed: float = 1.0
     """Market seconds per wall second in mode ``ticks``."""
     history_days: int = 30
-    """How far back the synthetic market can be asked for candles."""
+    """How far back a synthetic or an upstream market can be asked for candles."""
     funding_rate_e8: int | None = None
     """Constant funding rate in 10⁻⁸; None: seeded (synthetic), none (replay)."""
     params: MatchingParams = field(default_factory=MatchingParams)
@@ -70,11 +78,26 @@ class VenueConfig:
             raise InvalidInput("control_token", "expected a token, was empty")
         if self.market == "replay" and not self.files:
             raise InvalidInput("files", "expected at least one candle file for a replay")
-        if self.market == "synthetic" and not self.symbols:
+        if self.market != "replay" and not self.symbols:
             raise InvalidInput("symbols", "expected at least one symbol")
+        if self.market == "upstream":
+            self._validate_upstream()
         if not 0 < self.speed <= SPEED_MAX:
             raise InvalidInput("speed", f"expected more than 0 and at most {SPEED_MAX}, was {self.speed}")
         if self.limit_multiplier < 1:
             raise InvalidInput("limit_multiplier", f"expected 1 or more, was {self.limit_multiplier}")
         if self.limit is not None and self.limit <= 0:
             raise InvalidInput("limit", f"expected a positive count, was {self.limit}")
+
+    def _validate_upstream(self) -> None:
+        """An upstream has its own pace and its own beginning."""
+        if self.mode != "ticks":
+            raise InvalidInput("mode", "expected ticks: an upstream market can't be stepped")
+        if self.speed != 1.0 or self.limit is not None or self.start_ms is not None:
+            raise InvalidInput("speed", "expected no speed, start or limit: an upstream market has its own")
+        for name, schemes in (("upstream_rest", ("http", "https")), ("upstream_stream", ("ws", "wss"))):
+            address = urlsplit(getattr(self, name))
+            if address.scheme not in schemes or not address.netloc:
+                raise InvalidInput(name, f"expected an address that begins with {schemes[0]}(s)://")
+        if self.upstream_stall_s <= 0:
+            raise InvalidInput("upstream_stall", f"expected more than 0 s, was {self.upstream_stall_s}")

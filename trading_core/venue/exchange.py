@@ -23,6 +23,7 @@ from trading_core.venue.interventions import NAMES, check_tradable, intervene
 from trading_core.venue.journal import Record
 from trading_core.venue.keys import KeyRights
 from trading_core.venue.market.source import MINUTE_MS, MarketSource
+from trading_core.venue.market.upstream import UpstreamMarket
 
 FIRST_UID = 100_001
 FAR_MS = 30 * 86_400_000
@@ -127,6 +128,7 @@ class Exchange:
         if name == "move":
             return Outcome(self._move(record), {})
         if name == "close":
+            self._learn(record)
             return self._close()
         raise ValueError(f"unknown record {name!r}")
 
@@ -174,6 +176,17 @@ class Exchange:
         account = self._order[step.account]
         account.hear(step.events)
         return Outcome([Told(account, step.events)], {})
+
+    def _learn(self, record: Record) -> None:
+        """Take over what an upstream told of the minute: it can't be asked again after a restart."""
+        if not isinstance(self.source, UpstreamMarket) or self.open_ms is None:
+            return
+        self._candles = {s: Candle(self.open_ms, *values) for s, values in record["candles"].items()}
+        for symbol, candle in self._candles.items():
+            self.source.learn(symbol, candle)
+        for symbol, rate_e8 in record["rates"].items():
+            self.source.learn_rate(symbol, self.open_ms + MINUTE_MS, rate_e8)
+        self.quotes.update({s: (q[0], q[1]) for s, q in record["quotes"].items()})
 
     def _close(self) -> Outcome:
         """End the candle: clock, funding, the candle itself, then the next one opens."""

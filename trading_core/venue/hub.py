@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import asdict
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candle
@@ -23,6 +25,7 @@ from trading_core.venue.limits import RateLimits
 from trading_core.venue.market.replay import ReplayMarket
 from trading_core.venue.market.source import MINUTE_MS, MarketSource
 from trading_core.venue.market.synthetic import SyntheticMarket
+from trading_core.venue.market.upstream_rest import UpstreamRest, upstream_market
 from trading_core.venue.streams.private import PrivateStreams
 from trading_core.venue.streams.public import PublicStreams
 from trading_core.venue.streams.sockets import Sockets
@@ -121,6 +124,8 @@ def _folder_name(config: VenueConfig) -> str:
     """Each market and mode has a folder of its own: states never mix."""
     if config.market == "synthetic":
         return f"synthetic-{config.seed}-{config.mode}"
+    if config.market == "upstream":
+        return f"upstream-{re.sub(r'[^a-zA-Z0-9.-]', '_', urlsplit(config.upstream_rest).netloc)}"
     names = "+".join(sorted(file.stem for file in config.files))
     return f"replay-{names[:120]}-{config.start_ms or 0}-{config.limit or 0}-{config.mode}"
 
@@ -137,6 +142,14 @@ def _known_start(snapshot: Record | None, records: list[Record]) -> int | None:
 
 
 def _source(config: VenueConfig, *, start_ms: int | None) -> MarketSource:
+    if config.market == "upstream":
+        return upstream_market(
+            UpstreamRest(config.upstream_rest, config.symbols),
+            config.upstream_rest,
+            start_ms=start_ms,
+            history_days=config.history_days,
+            seed=config.seed,
+        )
     start = config.start_ms if start_ms is None else start_ms
     if config.market == "replay":
         return ReplayMarket.read(

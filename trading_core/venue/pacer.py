@@ -11,6 +11,7 @@ from trading_core.market.candle import Candle
 from trading_core.venue.clock import true_ms
 from trading_core.venue.hub import Venue
 from trading_core.venue.market.source import MINUTE_MS, STEP_MS, STEPS, Ticks, seed_of
+from trading_core.venue.moves import move
 from trading_core.venue.prints import Lots, shares, whole_lots
 
 log = logging.getLogger(__name__)
@@ -114,15 +115,7 @@ class Pacer:
 
     def _move(self, symbol: str, ticks: int, at: int, *, lots: int) -> None:
         before = self._exchange.quotes[symbol][0]
-        low, high = min(before, ticks), max(before, ticks)
-        if any(
-            symbol in account.sim.ledger.active and account.sim.can_trigger(symbol, low, high)
-            for account in self._exchange.accounts.values()
-        ):
-            record = {"op": "move", "s": symbol, "f": before, "t": ticks, "at": at}
-            self._venue.publish(self._venue.submit(record))
-        else:
-            self._exchange.quotes[symbol] = (ticks, at)
+        move(self._venue, symbol, ticks, at)
         self._trade(symbol, ticks, before=before, at=at - 1, lots=lots)  # the close is of its own minute
 
     def _trade(self, symbol: str, ticks: int, *, before: int, at: int, lots: int) -> None:

@@ -22,7 +22,9 @@ from trading_core.venue.control import control
 from trading_core.venue.faults import outages
 from trading_core.venue.faults.messages import carry
 from trading_core.venue.faults.requests import strike, subject_of
+from trading_core.venue.follower import Follower
 from trading_core.venue.hub import Venue
+from trading_core.venue.market.upstream import UpstreamMarket
 from trading_core.venue.pacer import Pacer
 from trading_core.venue.rest.app import BODY_MAX, Answer, answer, page
 from trading_core.venue.rest.request import Request
@@ -125,7 +127,7 @@ class VenueApp:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 if self.venue.config.mode == "ticks":
-                    pacer = Pacer(self.venue)
+                    pacer = _clockwork(self.venue)
                     self.venue.pacer = pacer
                     self._pacing = asyncio.create_task(pacer.run())
                     self._pacing.add_done_callback(_end_if_failed)
@@ -138,6 +140,12 @@ class VenueApp:
                 self.venue.journal.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+def _clockwork(venue: Venue) -> Follower | Pacer:
+    """Whoever moves the prices of this market."""
+    source = venue.exchange.source
+    return Follower(venue, source) if isinstance(source, UpstreamMarket) else Pacer(venue)
 
 
 def _end_if_failed(pacing: asyncio.Task[None]) -> None:

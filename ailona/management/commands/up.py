@@ -44,10 +44,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "DATABASE_URL or REDIS_URL is set: run the parts as processes of their own (compose.yaml shows how)"
             )
-        if settings.MARKET == "bybit":
-            raise CommandError(
-                "paper trading on Bybit's market isn't there yet; MARKET=synthetic and MARKET=replay are"
-            )
+        if settings.MARKET == "bybit" and options["lockstep"]:
+            raise CommandError("Bybit's market can't be stepped: leave out --lockstep")
         try:
             self._run(listen_for_pages(env_str("LISTEN")), options)
         except KeyboardInterrupt:

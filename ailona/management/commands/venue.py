@@ -18,7 +18,7 @@ from trading_core.venue.server import run
 class Command(BaseCommand):
     """Runs the venue on the address of VENUE_URL until it is stopped."""
 
-    help = "Run the venue: a server that speaks Bybit v5, with a synthetic market or a replay of candles."
+    help = "Run the venue: a server that speaks Bybit v5, at synthetic, replayed or Bybit's prices."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the venue's own options; the environment gives their defaults."""
@@ -28,17 +28,15 @@ class Command(BaseCommand):
             data_dir=Path(settings.DATA_DIR) / "venue",
             host=address.hostname or "127.0.0.1",
             port=address.port or 0,
-            market=settings.MARKET,
+            market=settings.VENUE_MARKET,
+            upstream_rest=settings.UPSTREAM_REST,
+            upstream_stream=settings.UPSTREAM_STREAM,
             candles=[Path(path) for path in settings.CANDLES],
             speed=settings.SPEED,
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Serve until stopped."""
-        if options["market"] == "bybit":
-            raise CommandError(
-                "the venue can't follow Bybit's market yet; choose --market synthetic or replay"
-            )
         try:
             run(config_of(Namespace(**options), settings.VENUE_CONTROL_TOKEN))
         except (AilonaError, OSError) as error:

@@ -24,7 +24,7 @@ class MarketSource(Protocol):
     """A market of one-minute candles. Pure: the same arguments always give the same answer."""
 
     kind: str
-    """``synthetic`` or ``replay``."""
+    """``synthetic``, ``replay`` or ``upstream``."""
     name: str
     """For people."""
     source: str
