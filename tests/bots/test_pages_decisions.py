@@ -11,10 +11,10 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import ExchangeAccount, User, Workspace
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot, Outcome
-from bots.services.cycle import run_cycle
 from bots.services.documents import document_of
 from bots.services.explaining import explain_at
 from tests.bots.desk import _nothing_remembered, bot, desk, logged_in  # noqa: F401 - fixtures
+from tests.roles import acting_as
 from tests.worlds import World
 from trading_core.money import MONEY_SCALE
 from trading_core.rules.verdict import pack_truths
@@ -215,7 +215,6 @@ def test_chart_around_a_decision_marks_it(client: Client, recorded: Bot) -> None
     assert {mark["time"] for mark in data["decisions"]} <= opened
 
 
-@pytest.mark.role("engine")
 def test_feed_tells_what_the_bot_knew_of_itself_when_it_decided(client: Client, world: World) -> None:
     asking = {
         "all": [
@@ -225,10 +224,10 @@ def test_feed_tells_what_the_bot_knew_of_itself_when_it_decided(client: Client, 
     }
     bot = world.bot(rules={"inline": {"schema": 2, "long": asking}, "son": False})
     for wallet in (10_000, 10_012):
-        with world.inside():
+        with acting_as("engine"), world.inside():
             ExchangeAccount.objects.filter(pk=bot.account_id).update(wallet=wallet * MONEY_SCALE)
         world.close()
-        run_cycle(bot.pk, bot.workspace_id)
+        world.decide(bot)
     _, page = feed(client, bot)
     blocks = {block.text: block.numbers for block in page.rows[0].blocks}
     assert blocks == {
