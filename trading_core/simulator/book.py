@@ -89,6 +89,8 @@ class Book:
         return self._position_bounds(falls, rises)
 
     def _position_bounds(self, falls: int, rises: int) -> tuple[int, int]:
+        if not self.position.lots:
+            return falls, rises
         long = self.position.lots > 0
         losing = [self.stop_ticks, self.liquidation()]
         gaining = [self.target_ticks]

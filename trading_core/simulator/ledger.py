@@ -97,11 +97,11 @@ class Ledger:
         return sum(self._margin_of_open(book, order) for order in book.orders.values())
 
     def _margin_of_open(self, book: Book, order: StandingOrder) -> int:
-        if order.status is Status.UNTRIGGERED:
-            return 0  # a conditional order takes no margin before it is triggered
         known = book.margins.get(order.number)
         if known is not None and known[0] is order:
             return known[1]
+        if order.status is Status.UNTRIGGERED:
+            return 0  # a conditional order takes no margin before it is triggered, and is a new one then
         margin = self.margin_of(
             book,
             sign=order.side.sign,
