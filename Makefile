@@ -45,6 +45,10 @@ check: lint types borders ## What must be green before a commit, without the tes
 quick: ## The tests on the embedded stack only
 	$(PY) -m pytest -q -m "not slow and not browser"
 
+.PHONY: explore
+explore: ## The property tests with examples nobody has tried
+	$(PY) -m pytest -q -m hypothesis --hypothesis-profile=explore
+
 .PHONY: demo
 demo: ## A new password for the demo login
 	$(PY) manage.py demo --reset-password

@@ -14,11 +14,9 @@ from trading_core.errors import InvalidInput
 _CONNECTABLE = (Environment.DEMO, Environment.TESTNET, Environment.MAINNET)
 
 
-class ConnectForm(forms.Form):
-    """A key a person brings."""
+class KeyForm(forms.Form):
+    """A key and its secret."""
 
-    environment = forms.ChoiceField(choices=[(one.value, one.label) for one in _CONNECTABLE])
-    name = forms.CharField(max_length=MAX_NAME)
     api_key = forms.CharField(label="API key", max_length=MAX_KEY)
     api_secret = forms.CharField(
         label="API secret",
@@ -26,6 +24,14 @@ class ConnectForm(forms.Form):
         # Typed again after an error: a secret is never sent back to the browser.
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
     )
+
+
+class ConnectForm(KeyForm):
+    """A key a person brings, with the account it makes."""
+
+    environment = forms.ChoiceField(choices=[(one.value, one.label) for one in _CONNECTABLE])
+    name = forms.CharField(max_length=MAX_NAME)
+    field_order = ("environment", "name", "api_key", "api_secret")
 
     def refuse(self, error: InvalidInput) -> None:
         """Show a refusal beside the field it concerns."""

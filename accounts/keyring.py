@@ -62,7 +62,7 @@ def credentials_for(account: ExchangeAccount) -> Credentials:
         raise SecretUnusable(f"account {account.code} has no secret")
     secret = _open_row(row)
     if row.form == INBOUND:
-        _store(account, secret)
+        _reseal(row, secret)
     return Credentials(account.api_key, secret)
 
 
@@ -119,6 +119,14 @@ def shred() -> None:
         SealedSecret.objects.all().delete()
         WorkspaceKey.objects.all().delete()
         record("key.shredded", str(current_workspace_id()), "trader")
+
+
+def _reseal(row: SealedSecret, secret: str) -> None:
+    """Seal an inbound secret under the data key, unless another one has taken its place meanwhile."""
+    version, data_key = _data_key()
+    bound_to = binding(row.workspace_id, row.account_id, EXCHANGE_SECRET, version)
+    blob = _encrypt(data_key, secret.encode(), bound_to)
+    SealedSecret.objects.filter(pk=row.pk).update(form=ENVELOPE, blob=blob, data_key_version=version)
 
 
 def _store(account: ExchangeAccount, secret: str) -> None:

@@ -111,7 +111,27 @@ class ExchangeAccount(TenantModel):
     """The public half; the secret is a SealedSecret."""
     wallet = models.BigIntegerField(default=0)
     """Wallet balance in money units, from our own executions and funding."""
+    key_revision = models.PositiveIntegerField(default=0)
+    """Raised whenever the key is replaced: whoever serves the account opens it anew."""
+    key_check_wanted_at = models.DateTimeField(null=True, blank=True)
+    """When a person last asked for a check of the key; done once ``key_checked_at`` is later."""
+    key_checked_at = models.DateTimeField(null=True, blank=True)
+    key_report = models.JSONField(default=dict, blank=True)
+    """What the last check found: ``refusals`` and ``warnings``, lists of sentences."""
+    entry_blocks = models.JSONField(default=list, blank=True)
+    """Why no entries are taken (``accounts.entry_blocks``); empty: they are."""
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # Across workspaces: the database sees what no tenant does.
+            models.UniqueConstraint(
+                fields=["environment", "venue_uid"],
+                condition=models.Q(status="ready", environment__in=["demo", "testnet", "mainnet"])
+                & ~models.Q(venue_uid=""),
+                name="exchange_user_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -17,6 +20,7 @@ from accounts.models import (
     User,
     Workspace,
 )
+from ailona.kit import clock
 from ailona.kit.tenancy import workspace_scope
 from trading_core.errors import InvalidInput
 from trading_core.money import amount, money
@@ -26,7 +30,9 @@ REAL = (Environment.TESTNET, Environment.MAINNET)
 MAX_PAPER_BALANCE = money(100_000_000)
 MAX_NAME = 80
 MAX_KEY = 64
-MAX_SECRET = 512
+MAX_SECRET = 4096
+"""An RSA key of 4096 bits in PEM form has about 3,300 characters."""
+_PEM = re.compile(r"(-----BEGIN [A-Z ]+-----)([A-Za-z0-9+/=\s]+)(-----END [A-Z ]+-----)")
 
 
 @transaction.atomic
@@ -78,9 +84,11 @@ def reset_paper_account(
         account.generation += 1
         account.status = AccountStatus.REQUESTED
         account.status_reason = ""
+        # What the venue refused the account before says nothing of the next one.
+        account.entry_blocks = []
         if balance is not None:
             account.paper_balance = _balance(balance)
-        account.save(update_fields=["generation", "status", "status_reason", "paper_balance"])
+        account.save(update_fields=["generation", "status", "status_reason", "paper_balance", "entry_blocks"])
         record("account.reset", account.code, actor, {"generation": account.generation})
     return account
 
@@ -90,19 +98,36 @@ def connect_exchange_account(
 ) -> ExchangeAccount:
     """Store a key that a person brought; only the trader can open its secret. Raises ``InvalidInput``."""
     _check_connectable(environment)
-    if not api_key.strip() or len(api_key.strip()) > MAX_KEY:
-        raise InvalidInput("api_key", f"expected 1 to {MAX_KEY} characters, came {len(api_key.strip())}")
-    if not api_secret.strip() or len(api_secret.strip()) > MAX_SECRET:
-        raise InvalidInput(
-            "api_secret", f"expected 1 to {MAX_SECRET} characters, came {len(api_secret.strip())}"
-        )
+    key, secret = _key(api_key), _secret(api_secret)
     with transaction.atomic():
         account = ExchangeAccount.objects.create(
-            name=_name(name), environment=environment, status=AccountStatus.REQUESTED, api_key=api_key.strip()
+            name=_name(name), environment=environment, status=AccountStatus.REQUESTED, api_key=key
         )
-        _seal(account, api_secret.strip())
+        _seal(account, secret)
         record("account.connected", account.code, actor, {"environment": environment})
     return account
+
+
+def replace_key(account: ExchangeAccount, api_key: str, api_secret: str, *, actor: str = "system") -> None:
+    """Give a connected account another key of the same exchange user; the trader checks it at once.
+
+    Positions and bots stay where they are. Raises ``InvalidInput``.
+    """
+    _check_connectable(Environment(account.environment))
+    if account.status == AccountStatus.REVOKED:
+        raise InvalidInput("account", "this account was revoked: connect the key as a new one")
+    key, secret = _key(api_key), _secret(api_secret)
+    with transaction.atomic():
+        SealedSecret.objects.filter(account_id=account.pk).delete()
+        _seal(account, secret)
+        account.api_key, account.key_revision = key, account.key_revision + 1
+        account.key_check_wanted_at = clock.now()
+        if account.status == AccountStatus.FAILED:
+            account.status, account.status_reason = AccountStatus.REQUESTED, ""
+        account.save(
+            update_fields=["api_key", "key_revision", "key_check_wanted_at", "status", "status_reason"]
+        )
+        record("account.key_replaced", account.code, actor, {"revision": account.key_revision})
 
 
 def revoke_exchange_account(account: ExchangeAccount, *, actor: str = "system") -> ExchangeAccount:
@@ -124,6 +149,22 @@ def _check_connectable(environment: Environment) -> None:
             "environment",
             f"{environment.label} keys need the walls of the separate processes; the embedded stack refuses them",
         )
+
+
+def _key(text: str) -> str:
+    if not text.strip() or len(text.strip()) > MAX_KEY:
+        raise InvalidInput("api_key", f"expected 1 to {MAX_KEY} characters, came {len(text.strip())}")
+    return text.strip()
+
+
+def _secret(text: str) -> str:
+    """Return a secret as it is kept; a private key that lost its lines in an input field gets them back."""
+    if not text.strip() or len(text.strip()) > MAX_SECRET:
+        raise InvalidInput("api_secret", f"expected 1 to {MAX_SECRET} characters, came {len(text.strip())}")
+    pem = _PEM.fullmatch(text.strip())
+    if pem is None:
+        return text.strip()
+    return "\n".join([pem[1], *textwrap.wrap("".join(pem[2].split()), 64), pem[3]]) + "\n"
 
 
 def _seal(account: ExchangeAccount, api_secret: str) -> None:

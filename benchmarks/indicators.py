@@ -40,7 +40,7 @@ TURN_S = 0.12
 
 MOST_TURNS = 400
 LEAST_TURNS = 3
-TOO_LONG_S = 15.0
+TOO_LONG_S = 90.0
 """A peer that would take longer for one turn is left out, as far as the size before tells."""
 
 WORST = 8

@@ -46,6 +46,10 @@ urlpatterns = [
     path("market/<slug:symbol>/", views_market.market_symbol, name="market-symbol"),
     path("market/<slug:symbol>/chart/", views_market.market_chart, name="market-chart"),
     path("exchange-accounts/", views_accounts.accounts_page, name="accounts"),
+    path("exchange-accounts/live/", views_accounts.accounts_live, name="accounts-live"),
     path("exchange-accounts/connect/", views_accounts.connect, name="account-connect"),
     path("exchange-accounts/<slug:code>/reset/", views_accounts.reset, name="account-reset"),
+    path("exchange-accounts/<slug:code>/key/", views_accounts.key, name="account-key"),
+    path("exchange-accounts/<slug:code>/check/", views_accounts.check, name="account-check"),
+    path("exchange-accounts/<slug:code>/resume/", views_accounts.resume, name="account-resume"),
 ]

@@ -7,94 +7,32 @@ environment unless told otherwise, prints one line per promise, and leaves nothi
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
-import threading
-import time
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import uuid4
 
-from trading_core.errors import AilonaError, ExchangeError, OutcomeUnknown, Rejected
+from scripts.exchange_orders import FurtherSteps
+from scripts.exchange_tools import Broken, Listener, patiently, until, wall_ms, window
+from trading_core.errors import ExchangeError, OutcomeUnknown, Rejected
 from trading_core.exchanges.bybit.account import BybitExchange
 from trading_core.exchanges.bybit.environments import BYBIT, Addresses, venue_addresses
 from trading_core.exchanges.bybit.keys import judged
 from trading_core.exchanges.bybit.market import BybitMarket
+from trading_core.exchanges.bybit.pacer import Pacer
 from trading_core.exchanges.bybit.streams import BybitPrivateStream
-from trading_core.exchanges.port import (
-    Credentials,
-    OrderNews,
-    OrderRequest,
-    PrivateNews,
-    SignedWindow,
-    StreamGap,
-)
+from trading_core.exchanges.port import Credentials, OrderRequest
 from trading_core.execution.order import OPEN_STATES, OrderState, Side
 from trading_core.market.instrument import Instrument
 from trading_core.market.timeframe import Timeframe
 
-PATIENCE_S = 10.0
 MINUTE_MS = 60_000
 DUPLICATE_LINK, ORDER_GONE = 110072, 110001
+SALES_MAX = 30
 FAR = Decimal("0.9")
 """A buy so far below the market isn't filled."""
-
-
-class Broken(AilonaError):
-    """A promise that didn't hold."""
-
-
-def wall_ms() -> int:
-    """Return this machine's clock."""
-    return time.time_ns() // 1_000_000
-
-
-def window() -> SignedWindow:
-    """Return a window from now on."""
-    return SignedWindow(wall_ms(), 5000)
-
-
-def until(found: Callable[[], bool], what: str) -> None:
-    """Wait for something; raise ``Broken`` when it doesn't come."""
-    end = time.monotonic() + PATIENCE_S
-    while not found():
-        if time.monotonic() > end:
-            raise Broken(f"{what}: not within {PATIENCE_S:.0f} s")
-        time.sleep(0.1)
-
-
-class Listener:
-    """The private stream on a thread of its own, and what it told."""
-
-    def __init__(self, stream: BybitPrivateStream) -> None:
-        self.heard: list[PrivateNews] = []
-        self._stream = stream
-        self._loop = asyncio.new_event_loop()
-        self._task: asyncio.Task[None] = self._loop.create_task(self._listen())
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def told(self, link: str, *states: OrderState) -> bool:
-        """Whether an order was told of in one of these states."""
-        news = [n for n in list(self.heard) if isinstance(n, OrderNews)]
-        return any(n.link == link and n.state in states for n in news)
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join()
-        self._loop.close()
-
-    def _run(self) -> None:
-        self._loop.run_until_complete(asyncio.wait([self._task]))
-
-    async def _listen(self) -> None:
-        async with aclosing(self._stream.news()) as source:
-            async for news in source:
-                self.heard.append(news)
 
 
 @dataclass
@@ -111,11 +49,14 @@ class Check:
 
     def __post_init__(self) -> None:
         self.market = BybitMarket(endpoint=self.addresses.rest, wall_ms=wall_ms)
+        self.pacer = Pacer()
         self.exchange = BybitExchange(
             endpoint=self.addresses.rest, credentials=self.credentials, instruments=self.instruments,
-            wall_ms=wall_ms,
+            wall_ms=wall_ms, pacer=self.pacer,
         )  # fmt: skip
         self.listener: Listener | None = None
+        self.began_flat = False
+        self.more = FurtherSteps(self)
 
     def steps(self) -> list[tuple[str, Callable[[], str]]]:
         """Return the promises."""
@@ -125,19 +66,22 @@ class Check:
             ("candles", self.read_candles),
             ("key", self.read_key),
             ("modes", self.read_modes),
-            ("fees", lambda: "taker {}, maker {}".format(*self.exchange.fee_rates(self.symbol))),
+            ("fees", self.read_fees),
             ("private stream", self.listen),
             ("place a far limit order", self.place),
-            ("the stream tells of it", lambda: self.is_told(*OPEN_STATES)),
+            ("the stream tells of it", lambda: self.is_told(self.link, *OPEN_STATES)),
             ("it is found by its link", self.look_up),
             ("its link is taken", self.place_again),
             ("amend", self.amend),
             ("cancel", self.cancel),
-            ("the stream tells of the end", lambda: self.is_told(OrderState.CANCELLED)),
+            ("the stream tells of the end", lambda: self.is_told(self.link, OrderState.CANCELLED)),
             ("a second cancel is refused", self.cancel_again),
+            *self.more.orders(),
             ("open a position with a stop", self.open_position),
             ("move the stop by trading-stop", self.move_stop),
+            *self.more.positions(),
             ("close it, reduce-only", self.close_position),
+            *self.more.streams(),
         ]
 
     def read_instruments(self) -> str:
@@ -178,25 +122,33 @@ class Check:
             raise Broken("hedge mode: switch to one-way on the exchange")
         return f"{self.exchange.margin_mode()}, one-way"
 
+    def read_fees(self) -> str:
+        """Read the account's rates."""
+        rates = self.exchange.fee_rates().get(self.symbol)
+        if rates is None:
+            raise Broken(f"no rates of {self.symbol}")
+        return f"taker {rates.taker}, maker {rates.maker}"
+
     def listen(self) -> str:
-        """Connect the private stream."""
-        self.listener = Listener(
+        """Connect the private stream, anew if there is one."""
+        if self.listener is not None:
+            self.listener.stop()
+        self.listener = listener = Listener(
             BybitPrivateStream(
                 base=self.addresses.private_stream, credentials=self.credentials,
                 instruments=self.instruments, wall_ms=wall_ms,
             )
         )  # fmt: skip
-        heard = self.listener.heard
-        until(lambda: any(isinstance(n, StreamGap) for n in list(heard)), "the stream's greeting")
+        until(lambda: listener.gaps > 0, "the stream's greeting")
         return "authenticated and subscribed"
 
-    def request(self, *, link: str, ticks: int | None, side: Side = Side.BUY) -> OrderRequest:
-        """Return the smallest order; a sale closes."""
+    def request(self, *, link: str, ticks: int | None, side: Side = Side.BUY, lots: int = 0) -> OrderRequest:
+        """Return an order, the smallest unless told otherwise; a sale closes."""
         closing = side is Side.SELL
         stop = None if closing or ticks is not None else int(self.ticks * FAR)
         return OrderRequest(
-            symbol=self.symbol, link=link, side=side, lots=self.lots, ticks=ticks, reduce_only=closing,
-            stop_ticks=stop,
+            symbol=self.symbol, link=link, side=side, lots=lots or self.lots, ticks=ticks,
+            reduce_only=closing, stop_ticks=stop,
         )  # fmt: skip
 
     def place(self) -> str:
@@ -204,12 +156,16 @@ class Check:
         far = int(self.ticks * FAR)
         return self.exchange.place(self.request(link=self.link, ticks=far), window=window())
 
-    def is_told(self, *states: OrderState) -> str:
-        """Wait for the stream."""
-        listener = self.listener
-        if listener is None:
+    def told(self) -> Listener:
+        """Return the private stream."""
+        if self.listener is None:
             raise Broken("there is no stream")
-        until(lambda: listener.told(self.link, *states), "the order on the stream")
+        return self.listener
+
+    def is_told(self, link: str, *states: OrderState) -> str:
+        """Wait for the stream to tell of an order in one of these states."""
+        listener = self.told()
+        until(lambda: listener.told(link, *states), "the order on the stream")
         return "told"
 
     def look_up(self) -> str:
@@ -259,12 +215,14 @@ class Check:
         return sum(p.lots for p in self.exchange.positions() if p.symbol == self.symbol)
 
     def open_position(self) -> str:
-        """Buy the smallest quantity at market."""
+        """Buy twice the smallest quantity at market: half of it can be closed."""
         if self.held():
             raise Broken(f"there is a position in {self.symbol} already: choose another symbol")
-        self.exchange.place(self.request(link=f"{self.link}-b", ticks=None), window=window())
-        until(lambda: self.held() == self.lots, "the position")
-        return f"{self.lots} lots"
+        self.began_flat = True
+        wanted = 2 * self.lots
+        self.send(self.request(link=f"{self.link}-b", ticks=None, lots=wanted))
+        until(lambda: self.held() == wanted, "the position")
+        return f"{wanted} lots"
 
     def move_stop(self) -> str:
         """Move the position's stop."""
@@ -274,21 +232,41 @@ class Check:
         return "moved"
 
     def close_position(self) -> str:
-        """Sell what was bought."""
-        self.exchange.place(self.request(link=f"{self.link}-s", ticks=None, side=Side.SELL), window=window())
-        until(lambda: self.held() == 0, "flat")
-        return "flat"
+        """Sell what is left of what was bought."""
+        return f"flat after {self.sell_all('s')} orders"
+
+    def send(self, order: OrderRequest) -> None:
+        """Place an order, as often as the exchange has no time for it."""
+        patiently(lambda: self.exchange.place(order, window=window()))
+
+    def end(self, link: str) -> None:
+        """Cancel an order, likewise."""
+        patiently(lambda: self.exchange.cancel(symbol=self.symbol, link=link, window=window()))
+
+    def sell_all(self, suffix: str) -> int:
+        """Sell until nothing is held: a market order too is cancelled when it finds nobody; count the orders."""
+        for number in range(SALES_MAX):
+            held = self.held()
+            if not held:
+                return number
+            link = f"{self.link}-{suffix}{number}"
+            order = self.request(link=link, ticks=None, side=Side.SELL, lots=held)
+            self.send(order)
+            until(lambda link=link: self.has_ended(link), "the end of a sale")  # type: ignore[misc]
+        raise Broken(f"{self.held()} lots are left after {SALES_MAX} sales")
+
+    def has_ended(self, link: str) -> bool:
+        """Whether an order is over."""
+        found = self.exchange.order(symbol=self.symbol, link=link)
+        return found is not None and found.state.is_final
 
     def clean(self) -> list[str]:
         """Leave nothing behind: cancel and close what this run made; return what could not be."""
         left = []
         for order in self.exchange.open_orders() if self.instruments else []:
             if order.link.startswith(self.link):
-                self.exchange.cancel(symbol=order.symbol, link=order.link, window=window())
-        bought = self.exchange.executions_of(symbol=self.symbol, link=f"{self.link}-b") if self.lots else []
-        if bought and self.held():
-            link = f"{self.link}-c"
-            self.exchange.place(self.request(link=link, ticks=None, side=Side.SELL), window=window())
+                self.end(order.link)
+        if self.began_flat and self.sell_all("c"):
             left.append("a position was closed at the end")
         return left
 
@@ -296,6 +274,7 @@ class Check:
         """Drop the connections."""
         if self.listener is not None:
             self.listener.stop()
+        self.more.close()
         self.exchange.close()
         self.market.close()
 
@@ -314,7 +293,7 @@ def run(check: Check) -> bool:
                 break
         for words in check.clean():
             print(f"{'left':<7} {words}")
-    except ExchangeError as e:
+    except (Broken, ExchangeError) as e:
         held = False
         print(f"{'left':<7} could not clean up: {e}")
     finally:

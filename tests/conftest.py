@@ -10,6 +10,12 @@ from typing import TypeVar
 
 import pytest
 from django.conf import settings
+from hypothesis import settings as hypothesis_settings
+
+# The same examples every time: a change is judged by what it changed. `make explore` looks for new ones.
+hypothesis_settings.register_profile("settled", derandomize=True)
+hypothesis_settings.register_profile("explore", print_blob=True)
+hypothesis_settings.load_profile("settled")
 
 pytest_plugins = ("tests.roles", "tests.persons", "tests.fresh")
 

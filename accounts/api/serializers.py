@@ -6,9 +6,30 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.entry_blocks import BlockCause, BlockKind
 from accounts.models import Environment
 from accounts.services import MAX_KEY, MAX_NAME, MAX_SECRET
 from ailona.kit.fields import MoneyField, StrictSerializer
+
+
+class BlockOut(serializers.Serializer[Any]):
+    """Why no entries are taken: a pause ends at `until_ms`, a halt when a person resumes the account."""
+
+    kind = serializers.ChoiceField([(kind.value, kind.value) for kind in BlockKind])
+    cause = serializers.ChoiceField([(cause.value, cause.value) for cause in BlockCause])
+    symbol = serializers.CharField(help_text="empty: the whole account")
+    reason = serializers.CharField()
+    code = serializers.IntegerField(help_text="the exchange's return code; 0: none")
+    times = serializers.IntegerField()
+    since_ms = serializers.IntegerField()
+    until_ms = serializers.IntegerField(allow_null=True)
+
+
+class KeyReportOut(serializers.Serializer[Any]):
+    """What the last check of a key found."""
+
+    refusals = serializers.ListField(child=serializers.CharField(), default=list)
+    warnings = serializers.ListField(child=serializers.CharField(), default=list)
 
 
 class AccountOut(serializers.Serializer[Any]):
@@ -21,6 +42,9 @@ class AccountOut(serializers.Serializer[Any]):
     status_reason = serializers.CharField()
     wallet = MoneyField()
     paper_balance = MoneyField()
+    key_checked_at = serializers.DateTimeField(allow_null=True)
+    key_report = KeyReportOut()
+    entry_blocks = BlockOut(many=True)
     created_at = serializers.DateTimeField()
 
 
@@ -32,6 +56,13 @@ class AccountIn(StrictSerializer):
     balance = MoneyField(required=False)
     api_key = serializers.CharField(max_length=MAX_KEY, required=False)
     api_secret = serializers.CharField(max_length=MAX_SECRET, required=False, write_only=True)
+
+
+class KeyIn(StrictSerializer):
+    """Another key for a connected account."""
+
+    api_key = serializers.CharField(max_length=MAX_KEY)
+    api_secret = serializers.CharField(max_length=MAX_SECRET, write_only=True)
 
 
 class ResetIn(StrictSerializer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.utils import extend_schema
@@ -14,10 +15,12 @@ from rest_framework.views import APIView
 
 from accounts.access import get_for
 from accounts.api.access import actor_of
-from accounts.api.serializers import AccountIn, AccountOut
+from accounts.api.serializers import AccountIn, AccountOut, KeyIn
+from accounts.entry_blocks import resume_entries
+from accounts.key_checks import request_check
 from accounts.models import Environment, ExchangeAccount, Role
 from accounts.selectors import exchange_accounts
-from accounts.services import PAPER, connect_exchange_account, open_paper_account
+from accounts.services import PAPER, connect_exchange_account, open_paper_account, replace_key
 from ailona.kit.api import ERRORS, NewestFirst
 from trading_core.errors import InvalidInput
 
@@ -71,3 +74,48 @@ class Account(APIView):
     def get(self, request: Request, code: str) -> Response:
         """Look at it."""
         return Response(AccountOut(get_for(exchange_accounts(), code)).data)
+
+
+class ReplaceKey(APIView):
+    """Giving a connected account another key."""
+
+    writer = Role.OWNER
+
+    @extend_schema(
+        request=KeyIn, responses={202: AccountOut, **ERRORS}, operation_id="exchange_accounts_replace_key"
+    )
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request, code: str) -> Response:
+        """Seal it and have it checked: it must belong to the same exchange user."""
+        account = get_for(exchange_accounts(), code)
+        body = KeyIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        replace_key(account, **body.validated_data, actor=actor_of(request))
+        return Response(AccountOut(account).data, status=status.HTTP_202_ACCEPTED)
+
+
+class CheckKey(APIView):
+    """Having a connected key checked."""
+
+    @extend_schema(
+        request=None, responses={202: AccountOut, **ERRORS}, operation_id="exchange_accounts_check"
+    )
+    def post(self, request: Request, code: str) -> Response:
+        """Ask the trader for a check; its result appears in `key_report` and `key_checked_at`."""
+        account = get_for(exchange_accounts(), code)
+        request_check(account, actor=actor_of(request))
+        return Response(AccountOut(account).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ResumeEntries(APIView):
+    """Letting an account take entries again."""
+
+    @extend_schema(
+        request=None, responses={200: AccountOut, **ERRORS}, operation_id="exchange_accounts_resume"
+    )
+    def post(self, request: Request, code: str) -> Response:
+        """Lift what the exchange's refusals led to; what a check of the key found stands."""
+        account = get_for(exchange_accounts(), code)
+        resume_entries(account, actor=actor_of(request))
+        account.refresh_from_db()
+        return Response(AccountOut(account).data)

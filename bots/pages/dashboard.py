@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import F, Sum
 from django.urls import reverse
 
+from accounts.entry_blocks import BlockKind, blocks_of
 from accounts.models import AccountStatus, ExchangeAccount
 from ailona.kit import clock
 from ailona.kit.templatetags.kit import change, grouped, money, tone_of
@@ -119,6 +120,7 @@ def _concerns(
         for account in accounts
         if account.status == AccountStatus.FAILED
     ]
+    found += _blocks(accounts)
     unknown = IntentRow.objects.filter(state=IntentState.UNKNOWN).count()
     if unknown:
         found.append(
@@ -134,6 +136,21 @@ def _concerns(
         if feed.source in sources and (feed.stale or not feed.connected)
     ]
     return found
+
+
+def _blocks(accounts: Sequence[ExchangeAccount]) -> list[Concern]:
+    """Return what keeps whole accounts, or one of their contracts, from entries now."""
+    now_ms = clock.wall_ms()
+    return [
+        Concern(
+            "down" if block.kind is BlockKind.HALT else "warn",
+            f"Account {account.name}: {block.words}",
+            reverse("accounts"),
+        )
+        for account in accounts
+        for block in blocks_of(account)
+        if block.stands(now_ms)
+    ]
 
 
 def _bot_url(code: str) -> str:

@@ -21,6 +21,8 @@ _GATES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("rules", "The rules ask for one side", (OutcomeCode.NO_SIGNAL, OutcomeCode.NOT_READY, OutcomeCode.CONFLICT)),
     ("fresh", "The candle came in time", (OutcomeCode.STALE_CANDLE,)),
     ("state", "The bot takes entries", (OutcomeCode.ENTRIES_PAUSED,)),
+    ("blocks", "The account takes entries", (OutcomeCode.ENTRIES_BLOCKED,)),
+    ("contract", "The contract is traded", (OutcomeCode.NOT_TRADING,)),
     (_CLAIM, "The symbol is free on the account", (OutcomeCode.SYMBOL_CLAIMED,)),
     ("cooldown", "The cooldown is over", (OutcomeCode.COOLDOWN,)),
     ("positions", "There is room for a position", (OutcomeCode.MAX_POSITIONS,)),

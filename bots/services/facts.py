@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from accounts.entry_blocks import standing_block
+from ailona.kit import clock
 from bots.models import Bot, Claim, EquityPoint, IntentRow, OrderRow, Plan, PositionRow
 from bots.models.trading import UNSETTLED
 from bots.services import store
@@ -112,9 +114,16 @@ def facts_of(
             stop_busy=symbol in rows.busy_stops,
             claimed_by=rows.holders.get(symbol),
             ended=tuple(_ended_order(o) for o in rows.orders[symbol] if o.state not in _OPEN),
+            blocked=_blocked(bot, symbol),
         )
         for symbol in symbols
     }
+
+
+def _blocked(bot: Bot, symbol: str) -> dict[str, str | int] | None:
+    """Return why the bot's account takes no entries in a symbol: as of now, whatever close is decided."""
+    block = standing_block(bot.account, symbol, clock.wall_ms())
+    return None if block is None else block.numbers()
 
 
 def _instrument(instruments: Mapping[str, Instrument], symbol: str) -> Instrument:

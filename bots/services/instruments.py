@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +14,14 @@ from ailona.kit import clock
 from bots.models import InstrumentRow
 from trading_core.errors import InvalidInput
 from trading_core.market.instrument import Instrument
+from trading_core.market.tiers import RiskTier
+
+log = logging.getLogger(__name__)
 
 _DECIMALS = ("tick_size", "qty_step", "max_leverage")
 FRESH_MS = 5_000
+CLOSED = "Closed"
+"""The status of a contract that is traded no more."""
 _versions: dict[tuple[str, str, str, int], Instrument] = {}
 _latest: dict[tuple[str, str, str], tuple[int, Instrument]] = {}
 """When it was read (wall clock, ms), and the instrument."""
@@ -24,7 +30,8 @@ _latest: dict[tuple[str, str, str], tuple[int, Instrument]] = {}
 def definition_of(instrument: Instrument) -> dict[str, Any]:
     """Return the fields of an instrument but for its version, decimals as strings."""
     values = {f.name: getattr(instrument, f.name) for f in fields(instrument) if f.name != "version"}
-    return values | {name: str(values[name]) for name in _DECIMALS}
+    tiers = [asdict(tier) for tier in instrument.tiers]
+    return values | {name: str(values[name]) for name in _DECIMALS} | {"tiers": tiers}
 
 
 def instrument_of(row: InstrumentRow) -> Instrument:
@@ -33,6 +40,7 @@ def instrument_of(row: InstrumentRow) -> Instrument:
     if key not in _versions:
         values = dict(row.definition)
         values |= {name: Decimal(values[name]) for name in _DECIMALS}
+        values["tiers"] = tuple(RiskTier(**tier) for tier in values.get("tiers", ()))
         _versions[key] = Instrument(**values, version=row.version)
     return _versions[key]
 
@@ -50,6 +58,29 @@ def save_instruments(source: str, instruments: Iterable[Instrument]) -> int:
         InstrumentRow.objects.bulk_create(rows, ignore_conflicts=True)
     _latest.clear()
     return len(rows)
+
+
+def close_missing(source: str, category: str, told: Iterable[str]) -> list[str]:
+    """Store as closed what a venue lists no more; return those symbols.
+
+    ``told`` is the venue's whole list of what is traded: Bybit leaves out contracts that are being
+    delisted, unless they are asked for. A list that lacks more than half of
+    what is known is not believed.
+    """
+    listed = set(told)
+    with transaction.atomic():
+        rows = [row for (kind, _), row in _latest_rows(source).items() if kind == category]
+        known = [row for row in rows if row.definition["status"] != CLOSED]
+        gone = [row for row in known if row.symbol not in listed]
+        if 2 * len(gone) > len(known):
+            log.error("%s: %d of %d known contracts are missing: not believed", source, len(gone), len(known))
+            return []
+        InstrumentRow.objects.bulk_create(
+            [_row(source, replace(instrument_of(row), status=CLOSED), row) for row in gone],
+            ignore_conflicts=True,
+        )
+    _latest.clear()
+    return sorted(row.symbol for row in gone)
 
 
 def _latest_rows(source: str) -> dict[tuple[str, str], InstrumentRow]:

@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from accounts.keyring import credentials_for
+from accounts.entry_blocks import block_entries
 from ailona.kit import clock
-from ailona.kit.tenancy import workspace_scope
-from bots.trader import intents, protect, reconcile
-from bots.trader.check import check_account, learned, words_of
+from bots.trader import intents, reconcile
+from bots.trader.check import learned
 from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
 from bots.trader.intents import Claimed, Waiting
+from bots.trader.key_watch import KeyWatch, open_credentials
 from bots.trader.lease import Lease, mark_reconciled
 from bots.trader.markets import Market
 from bots.trader.news import apply_news
+from bots.trader.protect import Protection
+from bots.trader.refusals import Refusals
 from bots.trader.resolve import Resolver
 from bots.trader.send import Outcome, send
+from bots.trader.shut_out import SHUT_LOOK, let_in
 from bots.trader.work import Work
 from trading_core.errors import ExchangeError, NotSent, OutcomeUnknown, Rejected
 from trading_core.exchanges.bybit.account import BybitExchange
-from trading_core.exchanges.bybit.errors import ORDER_GONE
-from trading_core.exchanges.bybit.pacer import Pacer
+from trading_core.exchanges.bybit.errors import KEY_CODES, ORDER_GONE
+from trading_core.exchanges.bybit.gate import gate_of
 from trading_core.exchanges.bybit.streams import BybitPrivateStream
 from trading_core.exchanges.port import Credentials, Exchange, PrivateNews, StreamGap
 from trading_core.execution.intent import IntentKind
@@ -68,51 +72,47 @@ class Actor:
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._reconciled = asyncio.Event()
-        self._protect_wanted = asyncio.Event()
         self._turn = asyncio.Lock()
         self._inbox: asyncio.Queue[PrivateNews | ReconcileWanted] = asyncio.Queue(INBOX_MAX)
         self._doubt: asyncio.TimerHandle | None = None
         self._orphans = True
-        self._refused = ""
-        """Why nothing may be opened on this account."""
-        self._watch = protect.Watch()
+        self._gate = gate_of(market.addresses.rest)
+        self._keys = KeyWatch(lease.served, config, work)
+        self._refusals = Refusals()
+        self._protection = Protection(lease.served, config, work, self._gate, self._bell.set)
         self._sending: set[int] = set()
         self._resolving: dict[int, asyncio.Task[None]] = {}
         self._idle.set()
 
     async def run(self) -> None:
         """Serve the account; returns only when an error or a cancellation ends it."""
-        credentials = await self._work.db(open_credentials, self.lease)
+        account, credentials = await self._work.db(open_credentials, self.lease.served)
+        has_own_key = self.lease.served.environment not in VENUE_ENVIRONMENTS
         exchange = BybitExchange(
             endpoint=self._market.addresses.rest,
             credentials=credentials,
             instruments=self._market.instruments,
             wall_ms=clock.wall_ms,
             stop_trigger=self._market.stop_trigger,
-            pacer=Pacer(still=self._market.lock_step),
+            pacer=self._market.pacer_of(account.venue_uid),
         )
         try:
-            await self._check_account(exchange)
+            if has_own_key:
+                # Before anything is sent: what it finds stands on the account's row.
+                await let_in(self._gate)
+                await self._keys.check(exchange)
             async with asyncio.TaskGroup() as group:
+                if has_own_key:
+                    group.create_task(self._keys.run(exchange))
                 group.create_task(self._listen(credentials))
                 group.create_task(self._apply(exchange))
                 group.create_task(self._carry_out(exchange, group))
-                group.create_task(self._protect(exchange))
+                group.create_task(self._protection.run(exchange, self._reconciled))
+                group.create_task(self._keep_reconciled())
         finally:
             if self._doubt is not None:
                 self._doubt.cancel()
             exchange.close()
-
-    async def _check_account(self, exchange: BybitExchange) -> None:
-        """Say what is wrong with a live account; one with a refused key only closes what is open."""
-        served = self.lease.served
-        if served.environment in VENUE_ENVIRONMENTS:
-            return
-        report = await self._work.net(check_account, exchange)
-        self._refused = "; ".join(report.refusals)
-        words = words_of(report)
-        if words:
-            await self._work.db(reconcile.note, served, words)
 
     def notice(self, waiting: Iterable[Waiting]) -> None:
         """Take in what the poll saw of this account's queue."""
@@ -121,6 +121,10 @@ class Actor:
                 continue
             self._orphans |= row.state in intents.ON_ITS_WAY
             self._bell.set()
+
+    def check_key(self) -> None:
+        """Have the account's key checked soon."""
+        self._keys.want()
 
     def ring(self) -> None:
         """Look at the queue now."""
@@ -145,6 +149,7 @@ class Actor:
             credentials=credentials,
             instruments=self._market.instruments,
             wall_ms=clock.wall_ms,
+            pace=self._config.stream_pace,
         )
         async with aclosing(stream.news()) as source:
             async for news in source:
@@ -183,7 +188,7 @@ class Actor:
         heard = await self._work.db(apply_news, self.lease, news)
         self._note_doubt(agreed=not heard.differing)
         if heard.bare:
-            self._protect_wanted.set()
+            self._protection.want()
         self._bell.set()
 
     def _note_doubt(self, *, agreed: bool) -> None:
@@ -202,6 +207,7 @@ class Actor:
 
     async def _reconcile(self, exchange: Exchange, *, marks: bool = True) -> None:
         """Read the venue whole and bring our rows up to it."""
+        await let_in(self._gate)
         served = self.lease.served
         differing: list[str] = []
         for attempt in range(DIFFERING_PASSES):
@@ -221,8 +227,23 @@ class Actor:
         if marks:
             await self._work.db(mark_reconciled, self.lease)
         self._reconciled.set()
-        self._protect_wanted.set()
+        self._protection.want()
         self._bell.set()
+
+    async def _keep_reconciled(self) -> None:
+        """Read the venue again and again: a message that got lost leaves no gap to be seen.
+
+        Where the market stands still between events, every message is waited for by its mark instead.
+        """
+        if self._market.lock_step:
+            return
+        await self._reconciled.wait()
+        while True:
+            for _ in range(self._config.reconcile_flat_times):
+                await asyncio.sleep(self._config.reconcile_every * random.uniform(0.8, 1.2))  # noqa: S311 - a pause
+                if await self._work.db(reconcile.anything_stands, self.lease.served):
+                    break
+            self._want_reconcile()
 
     # --- the queue ----------------------------------------------------------------------------
 
@@ -241,31 +262,34 @@ class Actor:
     async def _send_next(self, exchange: BybitExchange, group: asyncio.TaskGroup) -> bool:
         self._idle.clear()
         try:
-            claimed = await self._work.db(intents.claim_next, self.lease)
+            shut_for = self._gate.shut_for
+            claimed = await self._work.db(intents.claim_next, self.lease, urgent_only=shut_for > 0)
             if claimed is None:
+                await self._pause(min(shut_for, SHUT_LOOK))
                 return False
             self._sending.add(claimed.intent_id)
-            if self._refused and claimed.kind is IntentKind.PLACE and not claimed.params["reduce_only"]:
-                outcome: Outcome = Rejected(f"not sent: {self._refused}")
-            else:
-                outcome = await self._work.net(send, exchange, claimed)
+            outcome = await self._work.net(send, exchange, claimed)
             await self._record(exchange, group, claimed, outcome)
             self._sending.discard(claimed.intent_id)
         finally:
             self._idle.set()
         return True
 
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not for long once the actor is told to stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
     async def _record(
         self, exchange: BybitExchange, group: asyncio.TaskGroup, claimed: Claimed, outcome: Outcome
     ) -> None:
         if isinstance(outcome, ExchangeError) and outcome.code:
-            told = await self._work.net(learned, exchange, self._market, outcome)
-            if told:
-                await self._work.db(reconcile.note, self.lease.served, told)
+            await self._learn(exchange, claimed, outcome)
         match outcome:
             case NotSent():
                 await self._work.db(intents.record_planned, self.lease, claimed, str(outcome))
-                await asyncio.sleep(NOT_SENT_PAUSE)
+                await self._pause(max(NOT_SENT_PAUSE, self._gate.urgent_in))
             case Rejected():
                 await self._rejected(exchange, claimed, outcome)
             case OutcomeUnknown():
@@ -273,7 +297,19 @@ class Actor:
                 await self._work.db(intents.record_unknown, self.lease, claimed, str(outcome))
                 self._resolve(exchange, group, claimed, at_once=bool(outcome.code))
             case str():
+                self._refusals.accepted()
                 await self._work.db(intents.record_confirmed, self.lease, claimed, outcome)
+
+    async def _learn(self, exchange: BybitExchange, claimed: Claimed, error: ExchangeError) -> None:
+        """Do what a return code asks for beside its own request, before anything else is claimed."""
+        served = self.lease.served
+        await self._work.net(learned, exchange, self._market, error)
+        block = self._refusals.block(error, claimed.symbol)
+        if block is not None:
+            log.error("account %s: %s", served.code, block.reason)
+            await self._work.db(block_entries, served.account_id, served.workspace_id, block)
+        if error.code in KEY_CODES:
+            self._keys.want()
 
     async def _rejected(self, exchange: Exchange, claimed: Claimed, refusal: Rejected) -> None:
         log.warning("account %s: %s refused: %s", self.lease.served.code, claimed.kind.value, refusal)
@@ -286,7 +322,7 @@ class Actor:
             await self._work.db(intents.record_rejected, self.lease, claimed, str(refusal))
         if refusal.code == REDUCE_ONLY_REFUSED:
             self._want_reconcile()
-        self._protect_wanted.set()
+        self._protection.want()
 
     async def _read_order(self, exchange: Exchange, claimed: Claimed) -> None:
         try:
@@ -322,48 +358,6 @@ class Actor:
     def _resolved(self, intent_id: int) -> None:
         self._resolving.pop(intent_id, None)
         self._bell.set()
-
-    # --- protection ---------------------------------------------------------------------------
-
-    async def _protect(self, exchange: Exchange) -> None:
-        """Check every few seconds, and soon after news, that each position has its stop."""
-        await self._reconciled.wait()
-        while True:
-            try:
-                async with asyncio.timeout(self._protect_pause()):
-                    await self._protect_wanted.wait()
-            except TimeoutError:
-                pass
-            self._protect_wanted.clear()
-            try:
-                await self._check_protection(exchange)
-            except ExchangeError as e:
-                log.warning("account %s: protection check failed: %s", self.lease.served.code, e)
-            await asyncio.sleep(min(1.0, self._config.protect_every))
-
-    def _protect_pause(self) -> float:
-        return self._config.unprotected_max if self._watch.bare_since else self._config.protect_every
-
-    async def _check_protection(self, exchange: Exchange) -> None:
-        served = self.lease.served
-        if not await self._work.db(protect.holds_anything, served):
-            self._watch.bare_since.clear()
-            return
-        positions = await self._work.net(exchange.positions)
-        allowed_ms = int(self._config.unprotected_max * 1000)
-        for symbol in self._watch.overdue(positions, now_ms=clock.wall_ms(), allowed_ms=allowed_ms):
-            since = self._watch.bare_since[symbol]
-            done = await self._work.db(protect.protect, served, symbol, bare_since_ms=since)
-            log.warning("account %s: %s is bare: %s", served.code, symbol, done)
-            self._bell.set()
-
-
-def open_credentials(lease: Lease) -> Credentials:
-    """Open the account's key."""
-    account = reconcile.load(lease.served)
-    with workspace_scope(lease.workspace_id):
-        opened = credentials_for(account)
-    return Credentials(opened.api_key, opened.api_secret)
 
 
 def after_last_gap(batch: Batch) -> Batch:

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from accounts.models import Environment
 from ailona.kit.codes import public_code
+from trading_core.exchanges.bybit.line import Pace
 
 VENUE_ENVIRONMENTS = (Environment.PAPER.value, Environment.SIMULATOR.value)
 
@@ -40,7 +41,7 @@ class TraderConfig:
     venue_token: str = field(repr=False)
     holder: str = field(default_factory=new_holder)
     live: bool = False
-    """Serve demo, testnet and mainnet accounts too."""
+    """Serve testnet and mainnet accounts too; demo accounts hold no money and are always served."""
     shard: tuple[int, int] = (0, 1)
     """(i, n): accounts whose id leaves i when divided by n."""
     takeover: bool = False
@@ -50,10 +51,21 @@ class TraderConfig:
     poll_every: float = 0.02
     discover_every: float = 1.0
     protect_every: float = 5.0
-    instruments_every: float = 86_400.0
-    """How often instruments are read again while running."""
+    reconcile_every: float = 30.0
+    """How often the venue is read again while something stands there."""
+    reconcile_flat_times: int = 10
+    """After how many of these times it is read although nothing stands."""
+    stream_pace: Pace = field(default_factory=Pace)
+    instruments_every: float = 900.0
+    """How often instruments are read again while running: a delisting is announced, but not to us."""
     instruments_pause: float = 60.0
     """The least time between two readings that a refusal asked for."""
+    key_check_every: float = 86_400.0
+    """How often the key of a live account is checked while it is served."""
+    key_check_refused: float = 300.0
+    """How often a key is checked again that was found bad while its account was served."""
+    key_check_pause: float = 10.0
+    """The least time between two checks of one key."""
     unprotected_max: float = 3.0
     """How long a position may stand without its stop before it is set again."""
     stop_within: float = 8.0

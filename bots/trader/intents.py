@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef
 
+from accounts.entry_blocks import BlockCause, BlockKind, lift_blocks, standing_block
 from ailona.kit import clock
 from ailona.kit.tenancy import across_workspaces, workspace_scope
 from bots.models import AccountLease, Bot, IntentRow, IntentState, OrderRow, PositionRow
@@ -76,19 +77,23 @@ def unsettled(account_ids: Iterable[int]) -> list[Waiting]:
         return [Waiting(*values) for values in rows.order_by("priority", "pk").values_list(*names)]
 
 
-def claim_next(lease: Lease, busy: frozenset[int] = frozenset()) -> Claimed | None:
+def claim_next(lease: Lease, *, urgent_only: bool = False) -> Claimed | None:
     """Move the account's next planned intent to sending, committed; None when there is none.
 
     The clock is read before the lease is checked: whoever may take the lease next can only do so
-    after every request signed under this one has expired at the venue.
+    after every request signed under this one has expired at the venue. ``urgent_only`` leaves entries
+    where they are; what keeps an entry from being sent at all is recorded all the same.
     """
     with workspace_scope(lease.workspace_id):
         rows = list(_unsettled_rows(lease))
         for row in rows:
-            if row.state != IntentState.PLANNED or row.pk in busy or _must_wait(row, rows):
+            if row.state != IntentState.PLANNED or _must_wait(row, rows):
                 continue
-            if _is_stale(row):
-                _deny(row, "stale: a later close was heard before it could be sent")
+            denied = _stale(row) or _blocked(row)
+            if denied:
+                _deny(row, denied[:ERROR_LENGTH])
+                continue
+            if urgent_only and row.priority >= ENTRY_PRIORITY:
                 continue
             return _claim(lease, row)
     return None
@@ -96,7 +101,7 @@ def claim_next(lease: Lease, busy: frozenset[int] = frozenset()) -> Claimed | No
 
 def _unsettled_rows(lease: Lease) -> Sequence[IntentRow]:
     rows = IntentRow.objects.filter(account_id=lease.account_id, state__in=UNSETTLED)
-    return list(rows.select_related("order", "bot").order_by("priority", "pk"))
+    return list(rows.select_related("order", "bot", "account").order_by("priority", "pk"))
 
 
 def _must_wait(row: IntentRow, rows: Sequence[IntentRow]) -> bool:
@@ -110,11 +115,25 @@ def _must_wait(row: IntentRow, rows: Sequence[IntentRow]) -> bool:
     return False
 
 
-def _is_stale(row: IntentRow) -> bool:
-    """Whether the market has gone on since an entry was decided; exits and legs are never too late."""
-    if row.kind != IntentKind.PLACE or row.order is None or row.order.role != Role.ENTRY:
-        return False
-    return row.bot.wanted > row.decided_ms
+def _stale(row: IntentRow) -> str:
+    """Say that the market has gone on since an entry was decided; exits and legs are never too late."""
+    if _is_entry(row.kind, row.order.role if row.order else "") and row.bot.wanted > row.decided_ms:
+        return "stale: a later close was heard before it could be sent"
+    return ""
+
+
+def _is_entry(kind: str, role: str) -> bool:
+    return kind == IntentKind.PLACE and role == Role.ENTRY
+
+
+def _blocked(row: IntentRow) -> str:
+    """Say what keeps an order from being sent: a pause stops entries, a halt whatever adds to a position."""
+    if row.kind != IntentKind.PLACE or row.order is None or row.order.reduce_only:
+        return ""
+    block = standing_block(row.account, row.symbol, clock.wall_ms())
+    if block is None or (block.kind is BlockKind.PAUSE and row.order.role != Role.ENTRY):
+        return ""
+    return f"not sent: {block.words}"
 
 
 def _claim(lease: Lease, row: IntentRow) -> Claimed | None:
@@ -175,10 +194,19 @@ def record_confirmed(lease: Lease, claimed: Claimed, venue_order_id: str = "") -
         if not _settle(claimed, IntentState.CONFIRMED):
             return
         _CONFIRMED[claimed.kind](lease, claimed, venue_order_id)
+        if _is_entry(claimed.kind, claimed.role) and bot.account.entry_blocks:
+            _forget_ended_blocks(lease, claimed.symbol)
         # A cancelled order ends with the venue's own news; until then it is still there for a plan.
         # Nothing in a plan waits for the leverage.
         if claimed.kind not in (IntentKind.CANCEL, IntentKind.LEVERAGE):
             _tend(bot, claimed.symbol)
+
+
+def _forget_ended_blocks(lease: Lease, symbol: str) -> None:
+    """An accepted entry proves that a pause is over: the next refusal begins with a short one."""
+    lift_blocks(
+        lease.account_id, lease.workspace_id, cause=BlockCause.REFUSAL, symbol=symbol, only_ended=True
+    )
 
 
 def record_rejected(lease: Lease, claimed: Claimed, error: str) -> None:

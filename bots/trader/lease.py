@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
-from accounts.models import AccountStatus, ExchangeAccount
+from accounts.models import AccountStatus, Environment, ExchangeAccount
 from ailona.kit.tenancy import across_workspaces, workspace_scope
 from bots.models import AccountLease
 from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
@@ -27,6 +27,7 @@ class Served:
     code: str
     environment: str
     generation: int
+    key_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +68,47 @@ def accounts_to_open(config: TraderConfig) -> list[Served]:
     return _served(rows.filter(Q(status=AccountStatus.REQUESTED) | reset))
 
 
+def keys_to_check(config: TraderConfig) -> list[Served]:
+    """Return the accounts of this shard whose key was entered and not judged yet."""
+    rows = _of_shard(config).exclude(environment__in=VENUE_ENVIRONMENTS)
+    return _served(rows.filter(status=AccountStatus.REQUESTED))
+
+
+def checks_wanted(config: TraderConfig) -> list[int]:
+    """Return the ids of accounts whose owner asked for a check that was not made since."""
+    rows = _of_shard(config).filter(status=AccountStatus.READY, key_check_wanted_at__isnull=False)
+    behind = Q(key_checked_at=None) | Q(key_checked_at__lt=F("key_check_wanted_at"))
+    return list(rows.filter(behind).values_list("pk", flat=True))
+
+
 def _of_shard(config: TraderConfig) -> QuerySet[ExchangeAccount]:
     part, parts = config.shard
     rows = ExchangeAccount.objects.alias(part=F("pk") % parts).filter(part=part)
-    return rows if config.live else rows.filter(environment__in=VENUE_ENVIRONMENTS)
+    return rows if config.live else rows.filter(environment__in=(*VENUE_ENVIRONMENTS, Environment.DEMO))
 
 
 def _served(rows: QuerySet[ExchangeAccount]) -> list[Served]:
-    names = ("pk", "workspace_id", "code", "environment", "generation")
+    names = ("pk", "workspace_id", "code", "environment", "generation", "key_revision")
     return [Served(*values) for values in rows.order_by("pk").values_list(*names)]
 
 
-def discover(config: TraderConfig) -> tuple[list[Served], list[Served]]:
-    """Return (accounts to serve, accounts to open)."""
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What there is to do for the accounts of a shard."""
+
+    ready: list[Served]
+    to_open: list[Served]
+    to_check: list[Served]
+    """Keys that were entered."""
+    to_recheck: list[int]
+
+
+def discover(config: TraderConfig) -> Discovered:
+    """Look for work in every workspace."""
     with across_workspaces("trader"):
-        return accounts_ready(config), accounts_to_open(config)
+        return Discovered(
+            accounts_ready(config), accounts_to_open(config), keys_to_check(config), checks_wanted(config)
+        )
 
 
 def take(served: Served, config: TraderConfig) -> Lease | None:
@@ -110,9 +137,12 @@ def renew(leases: Iterable[Lease], ttl: float) -> list[Lease]:
 
 
 def release(lease: Lease) -> None:
-    """Give a lease back before it runs out: only when every request signed under it has its answer."""
+    """Give a lease back before it runs out: only when every request signed under it has its answer.
+
+    It is nobody's from then on: a renewal that was on its way finds nothing to renew.
+    """
     with workspace_scope(lease.workspace_id):
-        _mine(lease).update(until=Now(), stream_mark=None)
+        _mine(lease).update(holder="", until=Now(), stream_mark=None)
 
 
 def mark(lease: Lease, message_id: str) -> None:

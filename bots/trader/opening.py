@@ -11,9 +11,9 @@ from ailona.kit.push import tell
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot, Claim, IntentRow, IntentState, OrderRow, Plan, PositionRow
 from bots.models.trading import UNSETTLED
+from bots.services.venue_control import Issued
 from bots.states import ACTIVE
 from bots.trader.lease import Served
-from bots.trader.markets import Issued
 from trading_core.execution.order import OPEN_STATES, OrderState
 from trading_core.plan.state import PlanState
 

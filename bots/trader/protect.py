@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from ailona.kit import clock
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot, IntentRow, IntentState, PositionRow
 from bots.models.trading import UNSETTLED
 from bots.services.market import market_ms
 from bots.services.tending import locked_bot, tend_symbols
+from bots.trader.config import TraderConfig
 from bots.trader.lease import Served
-from trading_core.exchanges.port import PositionNews
+from bots.trader.shut_out import let_in
+from bots.trader.work import Work
+from trading_core.errors import ExchangeError
+from trading_core.exchanges.bybit.gate import Gate
+from trading_core.exchanges.port import Exchange, PositionNews
 from trading_core.execution.intent import IntentKind
 
 log = logging.getLogger(__name__)
@@ -29,6 +37,57 @@ class Watch:
         bare = {position.symbol for position in positions if position.lots and position.stop_ticks is None}
         self.bare_since = {symbol: self.bare_since.get(symbol, now_ms) for symbol in bare}
         return sorted(s for s, since in self.bare_since.items() if now_ms - since >= allowed_ms)
+
+
+class Protection:
+    """Watches over the open positions of one served account."""
+
+    def __init__(
+        self, served: Served, config: TraderConfig, work: Work, gate: Gate, planned: Callable[[], None]
+    ) -> None:
+        self._served = served
+        self._config = config
+        self._work = work
+        self._gate = gate
+        self._planned = planned
+        """Called when requests were planned."""
+        self._watch = Watch()
+        self._wanted = asyncio.Event()
+
+    def want(self) -> None:
+        """Check soon."""
+        self._wanted.set()
+
+    async def run(self, exchange: Exchange, reconciled: asyncio.Event) -> None:
+        """Check every few seconds, and soon after news, that each position has its stop."""
+        await reconciled.wait()
+        while True:
+            pause = self._config.unprotected_max if self._watch.bare_since else self._config.protect_every
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wanted.wait()
+            except TimeoutError:
+                pass
+            self._wanted.clear()
+            await let_in(self._gate)
+            try:
+                await self._check(exchange)
+            except ExchangeError as e:
+                log.warning("account %s: protection check failed: %s", self._served.code, e)
+            await asyncio.sleep(min(1.0, self._config.protect_every))
+
+    async def _check(self, exchange: Exchange) -> None:
+        served = self._served
+        if not await self._work.db(holds_anything, served):
+            self._watch.bare_since.clear()
+            return
+        positions = await self._work.net(exchange.positions)
+        allowed_ms = int(self._config.unprotected_max * 1000)
+        for symbol in self._watch.overdue(positions, now_ms=clock.wall_ms(), allowed_ms=allowed_ms):
+            since = self._watch.bare_since[symbol]
+            done = await self._work.db(protect, served, symbol, bare_since_ms=since)
+            log.warning("account %s: %s is bare: %s", served.code, symbol, done)
+            self._planned()
 
 
 def holds_anything(served: Served) -> bool:

@@ -6,6 +6,7 @@ The venue is right about facts. Orders that aren't ours are counted and left alo
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Max
@@ -13,7 +14,7 @@ from django.db.models import Max
 from accounts.models import ExchangeAccount
 from ailona.kit import clock
 from ailona.kit.tenancy import workspace_scope
-from bots.models import ExecutionRow, IntentRow, OrderRow, PositionRow
+from bots.models import Claim, ExecutionRow, IntentRow, OrderRow, PositionRow
 from bots.models.trading import UNSETTLED
 from bots.services import news as services
 from bots.trader.config import VENUE_ENVIRONMENTS
@@ -68,6 +69,14 @@ def last_execution_ms(served: Served) -> int:
     with workspace_scope(served.workspace_id, reading=True):
         rows = ExecutionRow.objects.filter(account_id=served.account_id)
         return int(rows.aggregate(last=Max("time_ms"))["last"] or 0)
+
+
+def anything_stands(served: Served) -> bool:
+    """Whether we hold a position on the account, or an order that may still execute."""
+    with workspace_scope(served.workspace_id, reading=True):
+        held = PositionRow.objects.filter(account_id=served.account_id).exclude(lots=0)
+        standing = OrderRow.objects.filter(account_id=served.account_id, state__in=STANDING)
+        return held.exists() or standing.exists()
 
 
 def read(exchange: Exchange, served: Served, last_ms: int) -> View:
@@ -174,3 +183,13 @@ def note(served: Served, reason: str) -> None:
     """Say something about an account where its owner reads it."""
     with workspace_scope(served.workspace_id):
         ExchangeAccount.objects.filter(pk=served.account_id).update(status_reason=reason[:REASON_LENGTH])
+
+
+def note_statuses(served: Served, statuses: Mapping[str, str]) -> None:
+    """Say on an account what became of the contracts it holds something in."""
+    with workspace_scope(served.workspace_id, reading=True):
+        claims = Claim.objects.filter(account_id=served.account_id, symbol__in=list(statuses))
+        concerned = sorted(claims.values_list("symbol", flat=True))
+    if concerned:
+        told = ", ".join(f"{symbol} is {statuses[symbol]}" for symbol in concerned)
+        note(served, f"on the exchange {told}: check what is held there")

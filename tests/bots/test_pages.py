@@ -5,14 +5,19 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.models import User, Workspace
+from accounts.entry_blocks import BlockCause, BlockKind, EntryBlock, block_entries
+from accounts.key_checks import record_entered
+from accounts.models import ExchangeAccount, User, Workspace
+from ailona.kit import clock
 from ailona.kit.tenancy import workspace_scope
+from ailona.secrets_file import new_secrets
 from bots.models import Bot, BotState, IntentRow
 from tests.bots.desk import _nothing_remembered, bot, desk, logged_in, named  # noqa: F401 - fixtures
 from tests.e2e.desk_rows import market
 from tests.roles import acting_as
+from trading_core.exchanges.bybit.keys import KeyReport
 
 VALID = {
     "template": "mean_reversion", "name": "Scalper", "symbols": ["BTCUSDT", "ETHUSDT"], "timeframe": "1m",
@@ -245,6 +250,40 @@ def test_mainnet_key_is_refused_on_the_embedded_stack_and_never_echoed(
     assert response.status_code == 422
     assert "embedded stack refuses" in text
     assert KEY["api_secret"] not in text
+
+
+def test_a_halted_account_says_why_and_takes_entries_again_when_told(client: Client, bot: Bot) -> None:
+    account = bot.account
+    block_entries(
+        account.pk, account.workspace_id,
+        EntryBlock(BlockKind.HALT, BlockCause.REFUSAL, "10027: trading is banned", code=10027),
+    )  # fmt: skip
+    words = "the account takes no entries until its owner acts: 10027: trading is banned"
+    for name in ("accounts", "accounts-live", "dashboard"):
+        assert words in client.get(reverse(name)).content.decode(), name
+    api = client.get(reverse("api-account", args=[account.code])).json()
+    assert (api["entry_blocks"][0]["kind"], api["entry_blocks"][0]["code"]) == ("halt", 10027)
+    client.post(reverse("account-resume", args=[account.code]))
+    text = client.get(reverse("accounts")).content.decode()
+    assert words not in text
+    assert "takes entries again" in text
+
+
+def test_a_connected_key_is_being_checked_and_what_is_found_is_shown(
+    client: Client, workspace: Workspace, settings: Settings
+) -> None:
+    settings.TRADER_PUBLIC_KEY = new_secrets()["TRADER_PUBLIC_KEY"]
+    client.post(reverse("account-connect"), KEY | {"environment": "demo"})
+    assert "Being checked" in client.get(reverse("accounts")).content.decode()
+    with workspace_scope(workspace.pk):
+        account = ExchangeAccount.objects.get(environment="demo")
+    report = KeyReport("7", ("permission Wallet must be off",), ("the key expires within 7 days",))
+    record_entered(account.pk, workspace.pk, report, wallet=0, at=clock.now())
+    text = client.get(reverse("accounts")).content.decode()
+    assert "permission Wallet must be off" in text
+    assert "expires within 7 days" in text
+    client.post(reverse("account-check", args=[account.code]))
+    assert "Being checked" in client.get(reverse("accounts")).content.decode()
 
 
 def test_strangers_find_nothing(charlie: User, bot: Bot) -> None:

@@ -82,7 +82,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "rules/<slug:code>/versions/<int:number>/": (VIEWER, "get"),
     "rules/<slug:code>/versions/<int:number>/take/": (TRADER, "post"),
     "exchange-accounts/": (VIEWER, "get"),
+    "exchange-accounts/live/": (VIEWER, "get"),
     "exchange-accounts/connect/": (OWNER, "post"),
+    "exchange-accounts/<slug:code>/key/": (OWNER, "post"),
+    "exchange-accounts/<slug:code>/check/": (TRADER, "post"),
+    "exchange-accounts/<slug:code>/resume/": (TRADER, "post"),
     "exchange-accounts/<slug:code>/reset/": (TRADER, "post"),
 }
 API: dict[str, tuple[str, str]] = {
@@ -90,6 +94,9 @@ API: dict[str, tuple[str, str]] = {
     "docs/": (PUBLIC, "get"),
     "exchange-accounts/": (OWNER, "post"),
     "exchange-accounts/<slug:code>/": (VIEWER, "get"),
+    "exchange-accounts/<slug:code>/key/": (OWNER, "post"),
+    "exchange-accounts/<slug:code>/check/": (TRADER, "post"),
+    "exchange-accounts/<slug:code>/resume/": (TRADER, "post"),
     "exchange-accounts/<slug:code>/reset/": (TRADER, "post"),
     "exchange-accounts/<slug:code>/revoke/": (OWNER, "post"),
     "rule-sets/": (TRADER, "post"),

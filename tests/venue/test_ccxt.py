@@ -150,13 +150,17 @@ def test_stop_orders(still_venue: VenueProcess, sync_client: Callable[..., Any])
     waiting = {
         order["triggerPrice"]: order for order in exchange.fetch_open_orders(SYMBOL, params={"trigger": True})
     }
-    assert set(waiting) == {950, 1005}
+    assert set(waiting) == {900, 950, 1005, 1100}
+    assert waiting[900]["reduceOnly"]
+    assert waiting[900]["amount"] == 1
     assert waiting[950]["id"] == stop["id"]
     assert waiting[950]["reduceOnly"]
     exchange.edit_order(stop["id"], SYMBOL, "market", "sell", 1, None, {"triggerPrice": 940})
     assert exchange.fetch_open_order(stop["id"], SYMBOL, {"trigger": True})["triggerPrice"] == 940
     exchange.cancel_all_orders(SYMBOL, {"trigger": True})
-    assert exchange.fetch_open_orders(SYMBOL) == []
+    assert exchange.fetch_open_orders(SYMBOL, params={"trigger": True}) == []
+    (position,) = exchange.fetch_positions([SYMBOL])
+    assert (position["stopLossPrice"], position["takeProfitPrice"]) == (0, 0)
 
 
 async def test_async_client_trades(still_venue: VenueProcess) -> None:

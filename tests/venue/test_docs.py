@@ -12,7 +12,7 @@ from tests.venue.venues import VenueProcess
 from trading_core.venue.candles import INTERVALS
 from trading_core.venue.faults.control import KINDS
 from trading_core.venue.rest.routes import PRIVATE, PUBLIC
-from trading_core.venue.streams.public import _TOPIC, BOOK_DEPTHS
+from trading_core.venue.streams.topics import BOOK_DEPTHS, TOPIC
 
 
 def without_tests(table: str) -> list[str]:
@@ -52,4 +52,4 @@ async def test_every_public_topic_of_the_page_is_served(still_venue: VenueProces
                 assert (await socket.ask({"op": "subscribe", "args": [topic]}))["success"], topic
                 await socket.until_pong()
     heads = {name.partition(".")[0] for name in names}
-    assert heads == set(re.findall(r"[a-zA-Z]{4,}", _TOPIC.pattern))
+    assert heads == set(re.findall(r"[a-zA-Z]{4,}", TOPIC["linear"].pattern))

@@ -32,12 +32,14 @@ NAMES = [
     "slippageTolerance", "slippageToleranceType", "orderFilter", "settleCoin", "baseCoin", "startTime", "endTime",
     "start", "end", "limit", "cursor", "interval", "intervalTime", "accountType", "setMarginMode", "coinName",
     "request", "period", "openOnly", "type", "currency", "status", "margin", "product", "timeWindow",
+    "marketUnit", "isLeverage", "baseCoin",
 ]  # fmt: skip
 VALUES: list[Any] = [
     "", "0", "-1", "1", "1e9", "NaN", "Infinity", "9" * 40, "0.001", "0.1", "1000", "900.05", "linear", "spot",
     "inverse", "option", "ETHUSDT", "BTCUSDT", "USDT", "USDC", "Buy", "Sell", "Limit", "Market", "PostOnly", "FOK",
     "IOC", "GTC", "Full", "Partial", "LastPrice", "MarkPrice", "UNIFIED", "ISOLATED_MARGIN", "REGULAR_MARGIN",
-    "PORTFOLIO_MARGIN", "StopOrder", "Order", "D", "60", "5min", "Percent", "TickSize", "true", "a\x00b", "é", " ",
+    "PORTFOLIO_MARGIN", "StopOrder", "Order", "quoteCoin", "baseCoin", "D", "60", "5min", "Percent",
+    "TickSize", "true", "a\x00b", "é", " ",
     "x" * 5_000, "%", "page_token%3D1%26", "%00", "[]",
     None, True, False, 0, -1, 1, 3, 1.5, 1e308, -0.0, 10**18, 10**30, [], {}, [[]], [{}], {"a": {"b": []}},
 ]  # fmt: skip

@@ -12,9 +12,10 @@ from trading_core.errors import InvalidInput
 from trading_core.simulator.walk import CandleTicks
 from trading_core.venue.candles import interval_start, number, resampled
 from trading_core.venue.exchange import Exchange
+from trading_core.venue.market.days import DAY_MS
 from trading_core.venue.market.replay import ReplayMarket
 from trading_core.venue.market.source import MINUTE_MS, MarketSource
-from trading_core.venue.market.synthetic import DAY_MS, SyntheticMarket
+from trading_core.venue.market.synthetic import SyntheticMarket
 
 MIDNIGHT = START_MS // DAY_MS * DAY_MS
 

@@ -118,4 +118,4 @@ def test_the_last_push_of_a_closing_order_tells_its_profit(
     eventually(lambda: len(heard.topics()) == 4, timeout_s=30)
     (closed,) = client.get_closed_pnl(**ORDER)["result"]["list"]
     assert heard.data("order")[-1]["closedPnl"] == closed["closedPnl"]
-    assert [o["price"] for o in heard.data("order")] == ["1050.00", "1050.00", "950.00", "950.00"]
+    assert [o["price"] for o in heard.data("order")] == ["1020.00", "1020.00", "980.00", "980.00"]

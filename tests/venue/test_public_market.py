@@ -16,13 +16,15 @@ from tests.venue.raw import Socket, open_socket
 from tests.venue.venues import START_MS, VenueProcess
 from trading_core.market.candle import Candle, Candles
 from trading_core.market.known_instruments import known_instrument
+from trading_core.simulator.volume import whole_lots
 from trading_core.venue.candles import INTERVALS, interval_after, interval_start, resampled
 from trading_core.venue.exchange import Exchange
 from trading_core.venue.market.source import MINUTE_MS, STEPS, seed_of
 from trading_core.venue.market.synthetic import SyntheticMarket
-from trading_core.venue.prints import outline, shares, whole_lots
-from trading_core.venue.streams import public
+from trading_core.venue.prints import outline, shares
+from trading_core.venue.streams import topics
 from trading_core.venue.streams.connection import Connection
+from trading_core.venue.streams.public import PublicStreams
 
 MONTH = INTERVALS["M"]
 
@@ -124,7 +126,7 @@ def test_recent_trades_of_a_lockstep_market_are_those_of_its_last_candle(replay_
     trades = json.loads(replay_venue.raw("GET", path)[1])["result"]["list"]
 
     assert [float(t["price"]) for t in trades] == [1008.0, 1010.0, 999.5, 1000.0]
-    assert sum(float(t["size"]) for t in trades) == 5.0
+    assert sum(float(t["size"]) for t in trades) == 50_000.0
     assert min(int(t["time"]) for t in trades) == START_MS + MINUTE_MS
 
 
@@ -224,10 +226,10 @@ class Heard(Connection):
 
 def test_a_best_price_that_stands_is_told_again_after_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000_000
-    monkeypatch.setattr(public, "wall_ms", lambda: now)
+    monkeypatch.setattr(topics, "wall_ms", lambda: now)
     market = SyntheticMarket(("BTCUSDT",), seed=7, start_ms=START_MS, history_days=1)
-    streams, heard = public.PublicStreams(Exchange(market, lockstep=True)), Heard()
-    streams.subscribe(heard, "orderbook.1.BTCUSDT")
+    streams, heard = PublicStreams(Exchange(market, lockstep=True)), Heard()
+    streams.of["linear"].subscribe(heard, "orderbook.1.BTCUSDT")
 
     streams.refresh("BTCUSDT")
     now += 2_999

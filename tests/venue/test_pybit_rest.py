@@ -67,8 +67,8 @@ def test_klines_of_a_replay_are_the_files_own_numbers(replay_venue: VenueProcess
     rows = session.get_kline(category="linear", symbol=SYMBOL, interval=1)["result"]["list"]
 
     assert [row[1:6] for row in rows] == [
-        ["1000", "1010", "999.5", "1008", "5"],
-        ["1000", "1001", "999", "1000", "5"],
+        ["1000", "1010", "999.5", "1008", "50000"],
+        ["1000", "1001", "999", "1000", "50000"],
     ]
 
 
@@ -143,7 +143,7 @@ def test_refusals_have_bybits_codes(trader: HTTP) -> None:
     assert code_of(trader.place_order, **{**buy, "orderLinkId": "x" * 37}) == 10001
     assert code_of(trader.place_order, **{**buy, "stopLoss": "995"}) == 10001
     assert code_of(trader.place_order, **{**buy, "takeProfit": "980"}) == 10001
-    assert code_of(trader.place_order, **{**buy, "category": "spot"}) == 10001
+    assert code_of(trader.place_order, **{**buy, "category": "inverse"}) == 10001
     assert code_of(trader.set_leverage, **ORDER, buyLeverage="101", sellLeverage="101") == 110013
     assert code_of(trader.switch_position_mode, **ORDER, mode=0) == 110025
     assert code_of(trader.get_open_orders, category="linear") == 10001
@@ -213,5 +213,5 @@ def test_unknown_path_is_not_found(still_venue: VenueProcess) -> None:
     session.endpoint = still_venue.url
 
     with pytest.raises(FailedRequestError) as caught:
-        session.get_historical_volatility(category="option")
+        session.get_rpi_orderbook(category="linear", symbol="ETHUSDT", limit=1)
     assert caught.value.status_code == 404

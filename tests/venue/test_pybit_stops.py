@@ -73,7 +73,10 @@ def test_a_conditional_order_is_told_at_every_station(
 
     assert float(execution["execPrice"]) >= 1005
     eventually(lambda: "Filled" in [o["orderStatus"] for o in heard.data("order")], timeout_s=30)
-    assert [o["orderStatus"] for o in heard.data("order")] == ["Untriggered", "Triggered", "Filled"]
+    eventually(lambda: len(heard.data("order")) == 5, timeout_s=30)
+    stations = [(o["orderStatus"], o["stopOrderType"]) for o in heard.data("order")]
+    assert stations[:3] == [("Untriggered", "Stop"), ("Triggered", "Stop"), ("Filled", "Stop")]
+    assert stations[3:] == [("Untriggered", "StopLoss"), ("Untriggered", "TakeProfit")]
     held = position(session)
     assert (held["takeProfit"], held["stopLoss"], held["size"]) == ("1030.00", "950.00", "1.00")
 
@@ -117,4 +120,16 @@ def test_trading_stop_sets_leaves_and_clears(trader: HTTP) -> None:
     trader.set_trading_stop(**FULL, takeProfit="0", trailingStop="0")
     held = position(trader)
     assert (held["takeProfit"], held["stopLoss"], held["trailingStop"]) == ("0", "900.00", "0")
-    assert code_of(trader.set_trading_stop, **{**FULL, "tpslMode": "Partial"}, stopLoss="910") == 10001
+    assert code_of(trader.set_trading_stop, **{**FULL, "tpslMode": "Half"}, stopLoss="910") == 10001
+
+
+def test_a_stop_tells_the_price_it_looks_at(trader: HTTP) -> None:
+    trader.place_order(**ORDER, side="Buy", orderType="Market", qty="0.1")
+    trader.set_trading_stop(**FULL, stopLoss="950", slTriggerBy="MarkPrice")
+    assert code_of(trader.set_trading_stop, **FULL, stopLoss="950", slTriggerBy="MarkPrice") == 34040
+    (order,) = trader.get_open_orders(**ORDER)["result"]["list"]
+    assert (order["triggerPrice"], order["triggerBy"]) == ("950.00", "MarkPrice")
+
+    trader.set_trading_stop(**FULL, stopLoss="950")
+    (order,) = trader.get_open_orders(**ORDER)["result"]["list"]
+    assert (order["triggerPrice"], order["triggerBy"]) == ("950.00", "LastPrice")

@@ -34,14 +34,16 @@ def test_private_streams_tell_a_fill_in_order(
         **ORDER, side="Buy", orderType="Market", qty="1", orderLinkId="in", stopLoss="950"
     )
 
-    eventually(lambda: len(heard.topics()) == 5, timeout_s=30)
-    assert heard.topics() == ["order", "execution", "order", "position", "wallet"]
-    assert [o["orderStatus"] for o in heard.data("order")] == ["New", "Filled"]
+    eventually(lambda: len(heard.topics()) == 6, timeout_s=30)
+    assert heard.topics() == ["order", "execution", "order", "position", "wallet", "order"]
+    assert [o["orderStatus"] for o in heard.data("order")] == ["New", "Filled", "Untriggered"]
+    stop = heard.data("order")[-1]
+    assert (stop["stopOrderType"], stop["triggerPrice"], stop["side"]) == ("StopLoss", "950.00", "Sell")
     (position,) = heard.data("position")
     assert (position["size"], position["stopLoss"]) == ("1.00", "950.00")
     assert "" not in [position[k] for k in ("size", "entryPrice", "positionValue", "liqPrice", "markPrice")]
     last = heard.heard[-1]["id"]
-    assert len({m["id"] for m in heard.heard}) == 5
+    assert len({m["id"] for m in heard.heard}) == 6
     assert replay_venue.call("/status")["accounts"][account["uid"]] == last
 
 

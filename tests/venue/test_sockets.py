@@ -47,6 +47,24 @@ async def test_frames_are_answered_strictly_in_order(still_venue: VenueProcess, 
     assert all(a["success"] for a in answers if "success" in a)
 
 
+async def test_a_subscription_holds_before_it_is_acknowledged(
+    still_venue: VenueProcess, client: RawClient
+) -> None:
+    """A client that trades right after asking (nautilus_trader does) hears of it, after the acknowledgement."""
+    async with AsyncExitStack() as stack:
+        socket = await open_socket(stack, still_venue, PRIVATE_PATH)
+        assert (await socket.ask(auth_frame(client.account)))["success"]
+        for topic in ("wallet", "order"):
+            await socket.say({"op": "subscribe", "args": [topic], "req_id": topic})
+        await asyncio.sleep(0.01)  # a frame on its way; much less than the acknowledgement takes
+        answer = await asyncio.to_thread(client.order, side="Buy", orderType="Limit", qty="0.10", price="990")
+        assert answer.code == 0
+
+        heard = [await socket.next() for _ in range(3)]
+
+    assert [m.get("req_id", m.get("topic")) for m in heard] == ["wallet", "order", "order"]
+
+
 @pytest.mark.parametrize("req_id", [7, "text", "kline.1.ETHUSDT", 1.5])
 async def test_ids_of_requests_come_back_as_they_were(still_venue: VenueProcess, req_id: Any) -> None:
     async with AsyncExitStack() as stack:

@@ -161,11 +161,11 @@ async def test_auth_and_ping_are_answered_as_this_socket_does(still_venue: Venue
 async def test_refused_frames_change_nothing(still_venue: VenueProcess) -> None:
     account = still_venue.account("trade-bad")
     old = {"X-BAPI-TIMESTAMP": str(int(time.time() * 1000) - 60_000)}
-    spot = {**LIMIT, "category": "spot"}
+    inverse = {**LIMIT, "category": "inverse"}
     frames: list[tuple[dict[str, Any], int]] = [
         ({"op": "order.fly"}, 10404),
         ({"op": "subscribe", "args": ["order"]}, 10404),
-        (ordering(args=[spot]), 10404),
+        (ordering(args=[inverse]), 10404),
         (ordering(header=old), 10002),
         (ordering(header={}), 10001),
         (ordering(header=7), 10001),
@@ -197,3 +197,14 @@ async def test_a_request_id_is_good_once(still_venue: VenueProcess) -> None:
 
     assert [first["retCode"], second["retCode"], other["retCode"]] == [0, 20006, 0]
     assert len(still_venue.client(account).get_open_orders(**ORDER)["result"]["list"]) == 2
+
+
+async def test_spot_orders_go_by_this_socket_too(still_venue: VenueProcess) -> None:
+    account = still_venue.account("trade-spot")
+    order = {**LIMIT, "category": "spot", "orderLinkId": "by-socket"}
+
+    answers = await talk(still_venue, [authentic(account), ordering(args=[order])])
+
+    assert [answer["retCode"] for answer in answers] == [0, 0]
+    (row,) = still_venue.client(account).get_open_orders(category="spot")["result"]["list"]
+    assert (row["orderLinkId"], row["category"]) == ("by-socket", "spot")

@@ -144,3 +144,23 @@ def test_candles_are_kept_in_order_whenever_they_are_learnt() -> None:
     assert kept.open_time.tolist() == [QUIET.open_time, *times]
     assert kept.close[[6, 8]].tolist() == [2.0, 3.0]
     assert len(source.candles(SYMBOL, times[2], times[4])) == 2
+
+
+def test_positions_live_by_the_upstreams_mark(config: VenueConfig) -> None:
+    venue, follower = opened(config)
+    account = with_order(venue, 990)
+    follower._close({SYMBOL: DEEP})
+    follower._ticker(SYMBOL, {"markPrice": "995.50", "indexPrice": "994.00"})
+    assert venue.exchange.marks is not None
+    assert venue.exchange.marks[SYMBOL] == (99_550, 99_400)
+    unrealised = account.sim.equity - account.sim.wallet
+    assert unrealised == account.sim.position(SYMBOL).unrealised(
+        99_550, account.sim.ledger.book(SYMBOL).instrument
+    )
+
+    follower._ticker(SYMBOL, {"markPrice": "890.00"})
+
+    assert [booked.executed.exec_type for booked in account.booked] == ["Trade", "BustTrade"]
+    before = account.as_record()
+    venue.journal.close()
+    assert opened(config)[0].exchange.accounts[account.uid].as_record() == before

@@ -110,7 +110,7 @@ class PybitStream:
 
 
 def write_candles(
-    folder: Path, rows: list[tuple[float, float, float, float]], *, volume: float = 5.0
+    folder: Path, rows: list[tuple[float, float, float, float]], *, volume: float = 50_000.0
 ) -> Path:
     """A replay file of ETHUSDT minutes."""
     file = folder / "binance-linear" / "ETHUSDT_1m_test.csv"

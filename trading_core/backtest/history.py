@@ -19,7 +19,7 @@ from trading_core.rules.model import TREES
 from trading_core.rules.packed import pack_rows
 from trading_core.rules.requirements import requirements
 from trading_core.rules.verdict import History, Truths, Verdict
-from trading_core.simulator.lockstep import CandleBar
+from trading_core.simulator.volume import CandleBar
 from trading_core.simulator.walk import CandleTicks, nearest_ticks
 
 BASE = Timeframe.M1

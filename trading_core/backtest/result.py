@@ -13,12 +13,15 @@ from typing import Any
 from trading_core.engine.document import BotDocument, document_hash
 from trading_core.market.instrument import Instrument
 from trading_core.money import amount, plain
+from trading_core.performance.breakdown import breakdown
+from trading_core.performance.curve import Curve
+from trading_core.performance.drawdowns import Drawdown, deepest, drawdowns
 from trading_core.performance.ledger import DecisionRecord, EquityRecord, ExecutionRecord, OrderRecord
-from trading_core.performance.metrics import exit_reasons, metrics_of, outcome_counts
+from trading_core.performance.metrics import exit_reasons, metrics_of, outcome_counts, percent
 from trading_core.performance.tags import EntryTags
 from trading_core.performance.trades import Trade, trades_of
 
-RESULT_SCHEMA = 1
+RESULT_SCHEMA = 2
 EQUITY_POINTS_MAX = 5_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,9 +51,9 @@ def result_document(played: Played, *, driver: str = "backtest") -> dict[str, An
     """Return the result of a run as JSON-able data."""
     trades, tags = trades_of(played.executions), EntryTags(played.decisions)
     fees = sum(e.fee for e in played.executions)
-    figures = metrics_of(
-        trades, played.equity, start=played.document.balance, wallet=played.wallet, fees=fees
-    )
+    curve = Curve.of(played.equity, start=played.document.balance, start_ms=played.start_ms)
+    falls = drawdowns(curve)
+    figures = metrics_of(trades, curve, falls, wallet=played.wallet, fees=fees)
     rows = {
         "decisions": [_decision(d) for d in played.decisions],
         "orders": [_order(o, played.instruments[o.symbol]) for o in played.orders],
@@ -66,6 +69,8 @@ def result_document(played: Played, *, driver: str = "backtest") -> dict[str, An
             "exit_reasons": exit_reasons(trades),
             "outcomes": outcome_counts(played.decisions),
         },
+        "drawdowns": [_fall(fall) for fall in deepest(falls)],
+        "breakdown": breakdown(trades),
     }
 
 
@@ -172,6 +177,17 @@ def _trade(trade: Trade, instrument: Instrument, tags: Sequence[str]) -> dict[st
         "net": _money(trade.net),
         "reason": trade.reason,
         "tags": list(tags),
+    }
+
+
+def _fall(fall: Drawdown) -> dict[str, Any]:
+    return {
+        "peak_at": iso(fall.peak_ms),
+        "trough_at": iso(fall.trough_ms),
+        "recovered_at": None if fall.recovered_ms is None else iso(fall.recovered_ms),
+        "peak": _money(fall.peak),
+        "trough": _money(fall.trough),
+        "depth_pct": percent(fall),
     }
 
 

@@ -132,6 +132,11 @@ def _gates(entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: i
         )
     if not permits(snapshot.state).entries:
         return OutcomeRecord(OutcomeCode.ENTRIES_PAUSED, {"state": snapshot.state})
+    if facts.blocked is not None:
+        return OutcomeRecord(OutcomeCode.ENTRIES_BLOCKED, facts.blocked)
+    if not facts.instrument.is_trading:
+        contract = facts.instrument
+        return OutcomeRecord(OutcomeCode.NOT_TRADING, {"symbol": contract.symbol, "status": contract.status})
     if facts.claimed_by is not None:
         return OutcomeRecord(OutcomeCode.SYMBOL_CLAIMED, {"holder": facts.claimed_by})
     if not facts.position.is_flat or facts.orders:

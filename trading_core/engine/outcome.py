@@ -21,6 +21,8 @@ class OutcomeCode(StrEnum):
     EXIT_RULE = "exit_rule"
     EXIT_TIME = "exit_time"
     ENTRIES_PAUSED = "entries_paused"
+    ENTRIES_BLOCKED = "entries_blocked"
+    NOT_TRADING = "not_trading"
     COOLDOWN = "cooldown"
     MAX_POSITIONS = "max_positions"
     MAX_EXPOSURE = "max_exposure"
@@ -46,6 +48,8 @@ SENTENCES: Mapping[OutcomeCode, str] = {
     OutcomeCode.EXIT_RULE: "The exit conditions are true: the {side} position is closed.",
     OutcomeCode.EXIT_TIME: "The position is {held_minutes} minutes old, the limit is {limit_minutes}: closed.",
     OutcomeCode.ENTRIES_PAUSED: "A {side} entry was signalled, but the bot takes no entries ({state}).",
+    OutcomeCode.ENTRIES_BLOCKED: "A {side} entry was signalled, but {where} takes no entries until {until}: {reason}",
+    OutcomeCode.NOT_TRADING: "A {side} entry was signalled, but on the exchange {symbol} is {status}, not trading.",
     OutcomeCode.COOLDOWN: "A {side} entry was signalled, but the cooldown lasts {candles} more candles.",
     OutcomeCode.MAX_POSITIONS: "A {side} entry was signalled, but {open} of {limit} positions are open.",
     OutcomeCode.MAX_EXPOSURE: "A {side} entry was signalled, but legs of {legs} leave no room under {limit} {coin}.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trading_core.engine.document import BotDocument
+from trading_core.engine.outcome import Detail
 from trading_core.execution.order import EndedOrder, OpenOrder
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
@@ -37,6 +38,9 @@ class SymbolFacts:
     """Name of another bot that holds the claim; None when it is free or ours."""
     ended: tuple[EndedOrder, ...] = ()
     """The orders of trade ``plan.trade`` that have ended, in any order."""
+    blocked: Mapping[str, Detail] | None = None
+    """Why the account takes no entries in this symbol, with its numbers (``where``, ``until``, ``reason``);
+    None when it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def stand(document: BotDocument, state: str, symbol: str, facts: SymbolFacts, pl
         plan,
         standing_of(facts),
         facts.instrument,
-        legs_allowed=allowed.legs,
+        legs_allowed=allowed.legs and facts.instrument.is_trading,
         targets_allowed=allowed.targets,
     )
     found = difference(symbol, plan.trade, wish.orders, facts.orders, facts.ended, reason=plan.exit_reason)

@@ -23,8 +23,11 @@ from trading_core.market.candle import Floats
 
 Inputs = tuple[Series, ...]
 
-_KAMA_FADE = 3_320
-"""Candles after which a start weighs less than 10⁻⁶ at the slowest weight, (2/31)²."""
+_KAMA_FADE = 2_770
+"""Candles after which a start weighs less than 10⁻⁵ at the slowest weight, (2/31)².
+
+It is the weight in a market without direction, where the start, a price, is not far from the average.
+"""
 
 
 def _vwma_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:

@@ -44,9 +44,11 @@ def _donchian(ta: Columns, inputs: Inputs, p: Params) -> Series:
 
 def _keltner(ta: Columns, inputs: Inputs, p: Params) -> Series:
     reach = ta.ATR(*inputs, timeperiod=p["atr_period"])
-    middle = ta.EMA(inputs[2], timeperiod=p["period"])  # the second call, so that it stands in its output
+    middle = ta.EMA(inputs[2], timeperiod=p["period"])
     reach *= p["multiplier"]
-    return middle + reach, middle, middle - reach
+    lower = middle - reach
+    reach += middle  # the first call's column, the second's and a new one: only one isn't in its place
+    return reach, middle, lower
 
 
 def _chandelier(ta: Columns, inputs: Inputs, p: Params) -> Series:

@@ -16,13 +16,14 @@ import numpy as np
 from trading_core.indicators.direct import TOLD, WIDTH, BoundCall, Direct, Function, address, function
 from trading_core.indicators.formula import COLUMNS, Columns, Formula, Mended, Series
 from trading_core.indicators.spec import Bound, Params, Spans
+from trading_core.indicators.stretches import Test
 from trading_core.market.candle import Floats
 
 _CHUNK = 8192
 """Rows that a formula computes at a time where no blocks are needed: what it makes stays in the cache."""
 
-_PORTION = 32_768
-"""Rows after which answers are put right: what they were made of is not far away yet."""
+_PORTION = 131_072
+"""Rows after which answers are put right: what they were made of is still in the last cache."""
 
 _HEAD = 256
 """Rows among which a first number is looked for before all are."""
@@ -57,7 +58,7 @@ class _BoundMending(Bound):
     ) -> None:
         self._calls = calls
         self._by_run = formula.by_run
-        self._sound = None if formula.sound is None else formula.sound(params)
+        self._is_sound = _soundness(formula, params)
         self._formula = formula
         self._params = params
         self._overlap = overlap
@@ -68,10 +69,11 @@ class _BoundMending(Bound):
 
     def run(self, inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
         """Return new arrays."""
-        values: tuple[Floats, ...] = ()
-        for each in self._calls:
+        calls = self._calls
+        values = calls[0].run(inputs)
+        for each in calls[1:]:
             values += each.run(inputs if each.of is None else (values[each.of],))
-        return values if self._is_sound(inputs) else self._mended(values, inputs)
+        return values if self._is_sound(inputs, values) else self._mended(values, inputs)
 
     def write(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
         """Write what the calls give, and put it right."""
@@ -82,8 +84,8 @@ class _BoundMending(Bound):
                 self._call(inputs, outputs, part)
             rows = slice(group[-1][0], group[0][1])
             columns = tuple([column[rows] for column in inputs])
-            if not self._is_sound(columns):
-                places = tuple([output[rows] for output in outputs])
+            places = tuple([output[rows] for output in outputs])
+            if not self._is_sound(columns, places):
                 for place, back in zip(places, self._backs, strict=True):
                     place[:back].fill(math.nan)
                 _settle(self._mended(places, columns), places)
@@ -95,15 +97,15 @@ class _BoundMending(Bound):
             each.write(inputs if each.of is None else (outputs[each.of],), outputs[first:last], spans)
             first = last
 
-    def _is_sound(self, inputs: tuple[Floats, ...]) -> bool:
-        """Whether there is nothing to put right in what the calls gave over these columns."""
-        if self._by_run:
-            return _moves(inputs, 0, self._by_run)
-        return self._sound is not None and self._sound(inputs)
-
     def _mended(self, values: tuple[Floats, ...], inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
         made = self._formula.mend(COLUMNS, values, inputs, self._params)
         return made if type(made) is tuple else (made,)
+
+
+def _soundness(formula: Mended, params: Params) -> Test:
+    if formula.by_run:
+        return lambda inputs, _: _moves(inputs, 0, formula.by_run)
+    return (lambda *_: False) if formula.sound is None else formula.sound(params)
 
 
 def _moves(inputs: tuple[Floats, ...], row: int, by: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -92,15 +93,15 @@ class Awake:
 
     def over(self, *values: Floats) -> Floats:
         """Blank the idle rows of the first column, and return it."""
-        made, *others = values
-        made[: self._start(*others) + self._wait].fill(np.nan)
+        made = values[0]
+        made[: self._start(values[1:]) + self._wait].fill(np.nan)
         return made
 
     def open(self, *values: Floats) -> None:
         """Remember how long ago the first movement was."""
         _, *others = values
         self._first = float(others[0][0])
-        self._awake = len(others[0]) - self._start(*others)
+        self._awake = len(others[0]) - self._start(others)
 
     def update(self, *values: float) -> float:
         """Return the next value, NaN if still idle."""
@@ -113,7 +114,7 @@ class Awake:
         return value
 
     @staticmethod
-    def _start(*values: Floats) -> int:
+    def _start(values: Sequence[Floats]) -> int:
         """The first row that differs from the first number; the length if none does."""
         first, rows = values[0].item(0), len(values[0])
         for row in range(min(4, rows)):  # nearly always it is one of these
@@ -142,7 +143,10 @@ class Flat:
 
     def over(self, *values: Any) -> Any:
         """Return True at the rows that are flat, or were up to ``wait`` candles ago; False for all if none."""
-        flat = self._flat(*values)
+        first = values[0]
+        if len(values) == 1 and self._count > 1 and not holds(first[1:] == first[:-1], self._count - 1):
+            return False  # nearly always, and soonest told
+        flat = self._flat(first, values[1:])
         if flat is False:
             return False
         flat = self._late(flat)
@@ -159,7 +163,7 @@ class Flat:
             if any(number != self._first for number in numbers):
                 break
             self._length += 1
-        flat = self._flat(*values)
+        flat = self._flat(values[0], values[1:])
         if flat is not False:
             self._since = int(flat[::-1].argmax())
             if self._ago:
@@ -187,7 +191,7 @@ class Flat:
             made[by:] |= flat[:-by]
         return made
 
-    def _flat(self, first: Floats, *others: Any) -> Any:
+    def _flat(self, first: Floats, others: tuple[Any, ...]) -> Any:
         """The rows that are flat; False for all if none is."""
         solid = None
         for other in others:

@@ -14,8 +14,11 @@ Said = npt.NDArray[np.bool_]
 
 Count = Callable[[Params], int]
 
-Sound = Callable[[Params], Callable[[tuple[Floats, ...]], bool]]
-"""Parameters in, and then the inputs: whether there is certainly nothing to put right."""
+Test = Callable[[tuple[Floats, ...], tuple[Floats, ...]], bool]
+"""Inputs and answers in: whether there is certainly nothing to put right. Early answers mean nothing."""
+
+Sound = Callable[[Params], Test]
+"""Parameters in."""
 
 _LONG = 4096
 """Rows from which on a search is worth preparing."""
@@ -51,10 +54,10 @@ def late(lasting: Said, rows: int) -> Said:
 def never_still(at: int, count: Count) -> Sound:
     """Nowhere is an input one number for so many candles."""
 
-    def bind(params: Params) -> Callable[[tuple[Floats, ...]], bool]:
+    def bind(params: Params) -> Test:
         pairs = count(params) - 1
 
-        def sound(inputs: tuple[Floats, ...]) -> bool:
+        def sound(inputs: tuple[Floats, ...], _: tuple[Floats, ...]) -> bool:
             column = inputs[at]
             return not holds(column[1:] == column[:-1], pairs)
 
@@ -66,9 +69,9 @@ def never_still(at: int, count: Count) -> Sound:
 def never_equal(at: int, other: int, count: Count) -> Sound:
     """Nowhere are two inputs equal for so many candles."""
 
-    def bind(params: Params) -> Callable[[tuple[Floats, ...]], bool]:
+    def bind(params: Params) -> Test:
         candles = count(params)
-        return lambda inputs: not holds(inputs[at] == inputs[other], candles)
+        return lambda inputs, _: not holds(inputs[at] == inputs[other], candles)
 
     return bind
 
@@ -76,8 +79,8 @@ def never_equal(at: int, other: int, count: Count) -> Sound:
 def never_zero(at: int, count: Count) -> Sound:
     """Nowhere is an input 0 for so many candles."""
 
-    def bind(params: Params) -> Callable[[tuple[Floats, ...]], bool]:
+    def bind(params: Params) -> Test:
         candles = count(params)
-        return lambda inputs: not holds(inputs[at] == 0.0, candles)
+        return lambda inputs, _: not holds(inputs[at] == 0.0, candles)
 
     return bind

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from trading_core.indicators.declare import (
     AROUND_ZERO,
     HLCV,
@@ -30,8 +28,7 @@ from trading_core.indicators.memories import idle_after_first
 from trading_core.indicators.momentum import FAST_SLOW
 from trading_core.indicators.smoothing import ema_memory
 from trading_core.indicators.spec import Chart, Family, Params, period
-from trading_core.indicators.stretches import holds, never_zero
-from trading_core.market.candle import Floats
+from trading_core.indicators.stretches import Test, holds, never_zero
 
 Inputs = tuple[Series, ...]
 
@@ -39,6 +36,8 @@ _EMV_SCALE = 1e8
 """The usual factor that lifts ease of movement to readable numbers."""
 
 _TYPICAL = batch("TYPPRICE")
+
+_EPSILON = 2.0**-52
 
 _PIECE = 8192
 """Rows whose typical prices stay in the processor's cache."""
@@ -58,18 +57,37 @@ def _mfi_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Serie
     return clear(values[0], ta.idle(ta.TYPPRICE(high, low, close), volume, count=p["period"]))
 
 
-def _never_idle(p: Params) -> Callable[[tuple[Floats, ...]], bool]:
+def _never_idle(p: Params) -> Test:
     count = int(p["period"])
 
-    def sound(inputs: tuple[Floats, ...]) -> bool:
-        rows = len(inputs[0])
-        if rows > 2 * _PIECE:
-            pieces = (slice(at, at + _PIECE + count) for at in range(0, rows, _PIECE))
-            return all(sound(tuple([column[piece] for column in inputs])) for piece in pieces)
+    def flows(inputs: Inputs, answers: Series, *, told: bool) -> bool:
+        if told and len(answers) > count and answers.item(count + answers[count:].argmin()) > 0.0:
+            return True
         high, low, close, volume = inputs
         return not holds(idle_after_first(_TYPICAL(high, low, close), volume), count)
 
+    def sound(inputs: Inputs, values: Inputs) -> bool:
+        rows, told = len(inputs[0]), _tells_idleness(inputs, count)
+        if rows <= 2 * _PIECE:
+            return flows(inputs, values[0], told=told)
+        pieces = (slice(at, at + _PIECE + count) for at in range(0, rows, _PIECE))
+        return all(
+            flows(tuple([column[piece] for column in inputs]), values[0][piece], told=told)
+            for piece in pieces
+        )
+
     return sound
+
+
+def _tells_idleness(inputs: Inputs, count: int) -> bool:
+    """Whether TA-Lib's answer is certainly 0 where no money flows.
+
+    It says 0 where both sums together are below 1. Without flow they are what rounding has left of all
+    that went through them: so the bound is over everything that a run has seen, not over a part of it.
+    """
+    high, _, _, volume = inputs
+    most = high.item(high.argmax()) * volume.item(volume.argmax())
+    return bool(2.0 * len(high) * count * most * _EPSILON < 1.0)
 
 
 def _obv(ta: Columns, inputs: Inputs, p: Params) -> Series:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache
 
+from trading_core.market.tiers import Tiers, single_tier
 from trading_core.money import MONEY_SCALE, mul_div_ceil, mul_div_floor
+
+TRADING = "Trading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,25 @@ class Instrument:
     maintenance_ppm: int
     """Maintenance margin rate of the lowest risk tier, parts per million."""
     funding_interval_min: int
-    status: str = "Trading"
+    price_limit_x_ppm: int = 50_000
+    """How far beyond the mark price a limit order may be priced (priceLimitRatioX), parts per million."""
+    price_limit_y_ppm: int = 100_000
+    """How far where the index price lies beyond that (priceLimitRatioY)."""
+    status: str = TRADING
+    """``PreLaunch``, ``Trading``, ``Delivering`` or ``Closed``, as Bybit names them."""
     version: int = 1
+    tiers: Tiers = ()
+    """Risk tiers, lowest first; without any, one tier of the rate and leverage above holds for all values."""
+
+    def __post_init__(self) -> None:
+        if not self.tiers:
+            tiers = single_tier(self.maintenance_ppm, self.max_leverage)
+            object.__setattr__(self, "tiers", tiers)
+
+    @property
+    def is_trading(self) -> bool:
+        """Whether positions may be opened in it; in any other status they can only be closed."""
+        return self.status == TRADING
 
     @property
     def value_scale(self) -> tuple[int, int]:
@@ -50,6 +70,11 @@ class Instrument:
         """Money of Σ ticks·lots, rounded up."""
         num, den = self.value_scale
         return mul_div_ceil(tick_lots, num, den)
+
+    def tick_lots_floor(self, money: int) -> int:
+        """The most ticks·lots that are worth at most ``money``."""
+        num, den = self.value_scale
+        return mul_div_floor(money, den, num)
 
     def lots_for(self, money: int, ticks: int) -> int:
         """The most lots whose notional at that price is at most ``money``."""

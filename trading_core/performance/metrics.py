@@ -1,62 +1,52 @@
-"""Metrics of a run: each a value, or null with the reason there is none."""
+"""The figures of a run: each a value, or null with the reason there is none."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
-from trading_core.money import amount, plain
-from trading_core.performance.ledger import DecisionRecord, EquityRecord
+import numpy as np
+
+from trading_core.performance.curve import DAY_MS, Curve
+from trading_core.performance.daily import daily
+from trading_core.performance.drawdowns import Drawdown, deepest, drawdowns
+from trading_core.performance.ledger import DecisionRecord
+from trading_core.performance.metric import (
+    METHOD_VERSION,
+    Metric,
+    money,
+    number,
+    quotient,
+    ratio_text,
+)
+from trading_core.performance.ratios import ratios_of
+from trading_core.performance.trade_figures import trade_figures
 from trading_core.performance.trades import Trade
-
-NO_TRADES = "no closed trade"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A figure, or the reason it is missing."""
-
-    value: str | int | None
-    reason: str = ""
-
-    def as_data(self) -> Any:
-        """The value, or ``{"value": null, "reason": ...}``."""
-        return self.value if self.value is not None else {"value": None, "reason": self.reason}
 
 
 def metrics_of(
-    trades: Sequence[Trade], equity: Sequence[EquityRecord], *, start: int, wallet: int, fees: int
+    trades: Sequence[Trade], curve: Curve, falls: Sequence[Drawdown], *, wallet: int, fees: int
 ) -> dict[str, Metric]:
-    """Return the figures of a run that began with ``start`` and ended with ``wallet`` money units.
+    """Return the figures of a run that ended with a balance of ``wallet`` money units.
 
-    ``fees`` are those of all executions, also of a trade still open at the end.
+    ``falls`` are the curve's drawdowns, ``fees`` those of all executions, also of a trade that is still
+    open.
     """
-    wins = [t.net for t in trades if t.net > 0]
-    losses = [-t.net for t in trades if t.net <= 0]
-    final = equity[-1].equity if equity else wallet
-    fall, share = max_drawdown([start, *(point.equity for point in equity)])
+    days, worst = daily(curve), deepest(falls)
+    start, final = int(curve.values[0]), int(curve.values[-1])
+    gains = sum(trade.gained for trade in trades if trade.gained > 0)
     return {
-        "trades": Metric(len(trades)),
-        "net_profit": Metric(_money(wallet - start)),
-        "net_profit_pct": Metric(_ratio((wallet - start) * 100, start)),
-        "final_equity": Metric(_money(final)),
-        "fees": Metric(_money(fees)),
-        "wins": Metric(len(wins)),
-        "losses": Metric(len(losses)),
-        "win_rate_pct": _share(len(wins) * 100, len(trades), NO_TRADES),
-        "profit_factor": _profit_factor(wins, losses),
-        "expectancy": Metric(_money(sum(t.net for t in trades) // len(trades)))
-        if trades
-        else _none(NO_TRADES),
-        "max_drawdown": Metric(_money(fall)),
-        "max_drawdown_pct": Metric(share),
-        "legs_filled": Metric(sum(t.legs for t in trades)),
-        "average_minutes": _share(
-            sum(t.closed_ms - t.opened_ms for t in trades), 60_000 * len(trades), NO_TRADES
-        ),
+        "method_version": Metric(METHOD_VERSION),
+        "net_profit": money(wallet - start),
+        "net_profit_pct": Metric(ratio_text((wallet - start) * 100, start)),
+        "final_equity": money(final),
+        "total_return_pct": Metric(ratio_text((final - start) * 100, start)),
+        "fees": money(fees),
+        "fees_of_gross_profit_pct": quotient(100 * fees, gains, "no gross profit"),
+        **trade_figures(trades, start=start, days=days.days),
+        **_falls(falls, worst),
+        "recovery_factor": quotient(final - start, _largest(falls), "no drawdown"),
+        **ratios_of(days, deepest=worst[0].depth if worst else 0.0),
     }
 
 
@@ -72,33 +62,28 @@ def outcome_counts(decisions: Sequence[DecisionRecord]) -> dict[str, int]:
 
 def max_drawdown(equity: Sequence[int]) -> tuple[int, str]:
     """The deepest fall of equity from a peak: money units, and percent of that peak."""
-    peak, worst, at = 0, 0, 1
-    for value in equity:
-        peak = max(peak, value)
-        if (peak - value) * at > worst * peak:
-            worst, at = peak - value, peak
-    return worst, _ratio(worst * 100, at)
+    values = np.array(equity, dtype=np.int64)
+    worst = deepest(drawdowns(Curve(np.arange(len(values)), values)))
+    return (worst[0].fall, percent(worst[0])) if worst else (0, "0")
 
 
-def _profit_factor(wins: Sequence[int], losses: Sequence[int]) -> Metric:
-    """Sum of gains over sum of losses."""
-    if not wins and not losses:
-        return _none(NO_TRADES)
-    return _share(sum(wins), sum(losses), "no losing trade")
+def _falls(falls: Sequence[Drawdown], worst: Sequence[Drawdown]) -> dict[str, Metric]:
+    """The deepest fall, relative and in money, the one that is on, and the longest."""
+    on = falls[-1] if falls and falls[-1].recovered_ms is None else None
+    return {
+        "max_drawdown": money(worst[0].fall if worst else 0),
+        "max_drawdown_pct": Metric(percent(worst[0]) if worst else "0"),
+        "max_drawdown_money": money(_largest(falls)),
+        "open_drawdown_pct": Metric(percent(on) if on else "0"),
+        "longest_underwater_days": number(max((fall.length_ms for fall in falls), default=0) / DAY_MS),
+    }
 
 
-def _share(part: int, whole: int, reason: str) -> Metric:
-    return Metric(_ratio(part, whole)) if whole else _none(reason)
+def percent(fall: Drawdown) -> str:
+    """Depth in percent of the peak."""
+    return ratio_text(100 * fall.fall, fall.peak) if fall.peak > 0 else "0"
 
 
-def _none(reason: str) -> Metric:
-    return Metric(None, reason)
-
-
-def _money(units: int) -> str:
-    return plain(amount(units))
-
-
-def _ratio(part: int, whole: int) -> str:
-    """part/whole with four decimals, rounded half even."""
-    return plain((Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001")))
+def _largest(falls: Sequence[Drawdown]) -> int:
+    """The largest fall in money, which needn't be the deepest."""
+    return max((fall.fall for fall in falls), default=0)

@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Self
 
 from trading_core.execution.order import Side
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
-from trading_core.money import mul_div_ceil
-from trading_core.simulator.arrival import check_amendment, check_leverage, check_order
-from trading_core.simulator.book import Book
-from trading_core.simulator.conditional import check_conditional, check_retrigger
-from trading_core.simulator.events import Accepted, Amended, Event, Executed, WalletChanged
-from trading_core.simulator.ledger import Ledger, Quotes
+from trading_core.simulator.amending import Amendment, amend_order
+from trading_core.simulator.arrival import check_order
+from trading_core.simulator.book import Book, book_key
+from trading_core.simulator.conditional import check_conditional
+from trading_core.simulator.cross import refresh, sums, take_over
+from trading_core.simulator.events import Accepted, Event
+from trading_core.simulator.funding import settle_funding
+from trading_core.simulator.ledger import Ledger, Marks, Quotes
+from trading_core.simulator.leverage import set_leverage
+from trading_core.simulator.marks import met_by
 from trading_core.simulator.matching import arrive, cancel, fire, position_changed
-from trading_core.simulator.orders import CancelReason, SimOrder, StandingOrder, Status
+from trading_core.simulator.orders import (
+    WHOLE,
+    Attached,
+    CancelReason,
+    SimOrder,
+    StandingOrder,
+    Status,
+    TriggerBy,
+)
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.partial import add_partial, check_room
+from trading_core.simulator.position_mode import fitted
 from trading_core.simulator.protection import UNSET, Unset, follow, protect
+from trading_core.simulator.protection_orders import PRICES, STOP, TARGET, TRAILING, cancelled, named
 from trading_core.simulator.refusals import Refusal, SimRefused
-from trading_core.simulator.triggers import next_trigger
-from trading_core.simulator.walk import CandleTicks, Walk, path
-
-_E8 = 10**8
+from trading_core.simulator.triggers import Kind, Trigger, next_trigger
+from trading_core.simulator.volume import share_of
+from trading_core.simulator.walk import CandleTicks, Share, Walk, path
 
 
 class SimAccount:
-    """One account in one-way mode with isolated margin.
+    """One account, with isolated or cross margin, each symbol in one-way or hedge mode.
+
+    A position is named by its symbol, in hedge mode by ``book_key``.
 
     Every command either returns what happened, in order, or raises ``SimRefused`` and changes
     nothing. The market price comes from ``quotes`` (shared with whoever drives the market) or,
-    while a candle is walked, from the walk.
+    while a candle is walked, from the walk. Mark and index come from ``marks``, shared likewise;
+    without them the last price is both.
     """
 
     def __init__(
@@ -41,8 +57,10 @@ class SimAccount:
         quotes: Quotes,
         params: MatchingParams | None = None,
         wallet: int,
+        marks: Marks | None = None,
     ) -> None:
-        self.ledger = Ledger(instruments, quotes=quotes, params=params or MatchingParams(), wallet=wallet)
+        matching = params or MatchingParams()
+        self.ledger = Ledger(instruments, quotes=quotes, params=matching, wallet=wallet, marks=marks)
 
     # What it has
 
@@ -63,7 +81,7 @@ class SimAccount:
 
     @property
     def active(self) -> list[str]:
-        """Symbols with an open order or a position, sorted."""
+        """Symbols (in hedge mode: ``book_key``) with an open order or a position, sorted."""
         return sorted(self.ledger.active)
 
     @property
@@ -99,7 +117,10 @@ class SimAccount:
 
     def place(self, order: SimOrder) -> list[Event]:
         """Place an order; the first event is its acceptance."""
-        book = self.ledger.book(order.symbol)
+        order = fitted(self.ledger, order)
+        book = self.ledger.book(book_key(order.symbol, order.index))
+        if order.attached.partial:
+            check_room(book)
         if order.trigger_ticks is None:
             lots = check_order(self.ledger, book, order)
         else:
@@ -125,7 +146,7 @@ class SimAccount:
             stop_order_type="" if order.trigger_ticks is None else "Stop",
             trigger_ticks=order.trigger_ticks, trigger_direction=order.trigger_direction,
             trigger_by=order.trigger_by, target_ticks=order.target_ticks,
-            slippage_ticks=order.slippage_ticks,
+            slippage_ticks=order.slippage_ticks, index=order.index, attached=order.attached,
         )  # fmt: skip
 
     def amend(
@@ -137,58 +158,45 @@ class SimAccount:
         lots: int | None = None,
         ticks: int | None = None,
         trigger_ticks: int | None = None,
+        trigger_by: TriggerBy | None = None,
+        stop: int | Unset | None = UNSET,
+        target: int | Unset | None = UNSET,
+        attached: Attached | None = None,
     ) -> list[Event]:
-        """Change quantity (the whole of it), price or trigger of an open order; it queues anew."""
+        """Change an open order (see ``Amendment``), or the trigger of a protection order."""
         book = self.ledger.book(symbol)
-        order = self.find(symbol, link=link, number=number)
-        if not order.rests:
-            return self._amend_conditional(book, order, lots=lots, ticks=ticks, trigger_ticks=trigger_ticks)
-        if trigger_ticks is not None:
-            raise SimRefused(Refusal.PARAMETER, "params error: the order has no trigger")
-        new_ticks = order.ticks if ticks is None else ticks
-        assert new_ticks is not None
-        new_lots = check_amendment(
-            self.ledger, book, order, lots=order.lots if lots is None else lots, ticks=new_ticks
-        )
-        amended = replace(
-            order, lots=new_lots, ticks=new_ticks, arrival=self.ledger.next_arrival(),
-            updated_ms=self.ledger.now_ms(book),
-        )  # fmt: skip
-        book.orders.pop(order.number)
-        events = arrive(self.ledger, book, amended)
-        self.ledger.settle(book)
-        return [Amended(amended), *events]
-
-    def _amend_conditional(
-        self,
-        book: Book,
-        order: StandingOrder,
-        *,
-        lots: int | None,
-        ticks: int | None,
-        trigger_ticks: int | None,
-    ) -> list[Event]:
-        amended = replace(
-            order,
-            lots=order.lots if lots is None else lots,
-            ticks=order.ticks if ticks is None else ticks,
-            trigger_ticks=order.trigger_ticks if trigger_ticks is None else trigger_ticks,
-        )
-        amended = replace(amended, lots=check_retrigger(self.ledger, book, order, amended))
-        amended = replace(
-            amended, arrival=self.ledger.next_arrival(), updated_ms=self.ledger.now_ms(book)
-        )  # fmt: skip
-        book.orders.pop(order.number)
-        book.orders[order.number] = amended
-        self.ledger.settle(book)
-        return [Amended(amended)]
+        change = Amendment(lots, ticks, trigger_ticks, trigger_by, stop, target, attached)
+        protection = named(book, number)
+        if protection in PRICES and change == Amendment(trigger_ticks=trigger_ticks):
+            price = {PRICES[protection]: trigger_ticks}
+            return self.set_protection(symbol, **price, stop_by=book.stop_by, target_by=book.target_by)
+        if protection is not None:
+            raise SimRefused(Refusal.PARAMETER, "params error: only the trigger price can be amended")
+        return amend_order(self.ledger, book, self.find(symbol, link=link, number=number), change)
 
     def cancel(
         self, symbol: str, *, link: str = "", number: int = 0, reason: CancelReason = CancelReason.BY_USER
     ) -> list[Event]:
-        """Cancel an open order; SimRefused(110001) if it is gone."""
+        """Cancel an open order; SimRefused(110001) if it is gone.
+
+        Cancelling a protection order clears what it stands for, and its pair's.
+        """
+        protection = cancelled(self.ledger.book(symbol), number)
+        if protection:
+            return self._clear(self.ledger.book(symbol), protection)
         order = self.find(symbol, link=link, number=number)
         return cancel(self.ledger, self.ledger.book(symbol), order, reason)
+
+    def _clear(self, book: Book, protection: list[str]) -> list[Event]:
+        if STOP in protection:
+            book.stop_ticks = None
+        if TARGET in protection:
+            book.target_ticks = None
+        if TRAILING in protection:
+            book.trailing = None
+        book.updated_ms = self.ledger.now_ms(book)
+        self.ledger.settle(book)
+        return [position_changed(self.ledger, book)]
 
     def set_stop(self, symbol: str, ticks: int | None) -> list[Event]:
         """Set the position's protective stop, or clear it with None."""
@@ -202,40 +210,60 @@ class SimAccount:
         target: int | Unset | None = UNSET,
         trailing: int | Unset | None = UNSET,
         active: int | None = None,
+        stop_by: TriggerBy = TriggerBy.LAST,
+        target_by: TriggerBy = TriggerBy.LAST,
     ) -> list[Event]:
         """Set or clear (None) stop, target and trailing stop of the position; what isn't given stays.
 
         ``trailing`` is a distance in ticks, ``active`` the price from which it follows (None: at once).
+        ``stop_by`` and ``target_by`` are the prices that a given stop and target look at.
         """
         book = self.ledger.book(symbol)
-        protect(book, self.ledger.price(book), stop=stop, target=target, trailing=trailing, active=active)
+        protect(
+            self.ledger, book, stop=stop, target=target, trailing=trailing, active=active,
+            stop_by=stop_by, target_by=target_by,
+        )  # fmt: skip
         book.updated_ms = self.ledger.now_ms(book)
         self.ledger.settle(book)
         return [position_changed(self.ledger, book)]
 
-    def set_leverage(self, symbol: str, leverage_ppm: int) -> list[Event]:
-        """Set the leverage of a symbol (parts per million: 2x = 2 000 000)."""
+    def set_partial(
+        self,
+        symbol: str,
+        *,
+        lots: int,
+        stop: int | None = None,
+        target: int | None = None,
+        attached: Attached = WHOLE,
+    ) -> list[Event]:
+        """Give a part of the position a stop, a target or both, beside those it has."""
         book = self.ledger.book(symbol)
-        self.ledger.price(book)  # refuses a symbol that has no market yet
-        check_leverage(book, leverage_ppm)
-        before, book.leverage_ppm = book.leverage_ppm, leverage_ppm
-        book.margins.clear()
-        if leverage_ppm < before and self.available < 0:
-            book.leverage_ppm = before
-            book.margins.clear()
-            raise SimRefused(Refusal.NO_BALANCE)
+        events = add_partial(self.ledger, book, lots=lots, stop=stop, target=target, attached=attached)
         self.ledger.settle(book)
-        return [position_changed(self.ledger, book)]
+        return events
+
+    def set_leverage(self, symbol: str, leverage_ppm: int) -> list[Event]:
+        """Set the leverage of a position (parts per million: 2x = 2 000 000)."""
+        return set_leverage(self.ledger, self.ledger.book(symbol), leverage_ppm)
+
+    def set_cross_margin(self, *, is_cross: bool) -> None:
+        """Switch between isolated and cross margin; refused while there is a position or an open order."""
+        if self.ledger.active:
+            raise SimRefused(Refusal.MARGIN_MODE)
+        self.ledger.is_cross = is_cross
+        for book in self.ledger.books.values():
+            book.is_cross = is_cross
 
     # The market moves
 
     def can_trigger(self, symbol: str, low: int, high: int) -> bool:
         """Whether a price in [low, high] would set anything off; False for untouched candles."""
-        book = self.ledger.books.get(symbol)
-        if book is None:
-            return False
-        falls, rises = book.bounds()
-        return low <= falls or high >= rises
+        for book in self.ledger.books_of(symbol):
+            refresh(self.ledger, book)
+            falls, rises = book.bounds()
+            if low <= falls or high >= rises:
+                return True
+        return False
 
     def start_walk(self, symbol: str, candle: CandleTicks, *, volume: float, close_ms: int) -> Walk:
         """Begin the path of a candle: the price stands at its open, and its stamp is its close."""
@@ -247,7 +275,11 @@ class SimAccount:
             resting_buys=Side.BUY in sides,
             resting_sells=Side.SELL in sides,
         )
-        book.walk = Walk(points, price=candle.open, time_ms=close_ms, traded=volume > 0)
+        share, share_ppm = None, self.ledger.params.volume_share_ppm
+        if share_ppm is not None:
+            lots = share_of(volume, book.instrument, ticks=candle.open, share_ppm=share_ppm)
+            share = Share(close_ms, lots)
+        book.walk = Walk(points, price=candle.open, time_ms=close_ms, traded=volume > 0, share=share)
         return book.walk
 
     def walk(self, symbol: str) -> Walk | None:
@@ -261,19 +293,21 @@ class SimAccount:
         walk = book.walk
         if walk is None or walk.done:
             return []
-        while walk.next_point < len(walk.points):
+        refresh(self.ledger, book)
+        resting = walk.share is None or book.room(walk.share) > 0
+        while walk.traded and walk.next_point < len(walk.points):
             target = walk.points[walk.next_point]
-            if walk.traded:
+            if book.trailing is not None:
                 follow(book, walk.price)
-            found = next_trigger(book, price=walk.price, target=target) if walk.traded else None
+            found = next_trigger(book, price=walk.price, target=target, resting=resting)
             if found is not None:
                 walk.price = found[0]
-                return fire(self.ledger, book, found[1])
+                return self.meet(book, found[1])
             walk.price = target
             walk.next_point += 1
-        if walk.traded:
+        if book.trailing is not None and walk.traded:
             follow(book, walk.price)
-        walk.done = True
+        walk.price, walk.next_point, walk.done = walk.points[-1], len(walk.points), True
         return []
 
     def end_walk(self, symbol: str) -> None:
@@ -287,35 +321,51 @@ class SimAccount:
 
         The caller moves the shared quote once every account has been moved.
         """
-        book = self.ledger.books.get(symbol)
-        if book is None or book.is_idle:
-            return []
-        book.walk = Walk((to_ticks,), price=self.ledger.quotes[symbol][0], time_ms=time_ms, traded=volume > 0)
         events: list[Event] = []
-        while not book.walk.done:
-            events += self.advance(symbol)
-        book.walk = None
+        for book in self.ledger.books_of(symbol):
+            if book.is_idle:
+                continue
+            share = self.ledger.share(book)
+            price = self.ledger.quotes[symbol][0]
+            book.walk = Walk((to_ticks,), price=price, time_ms=time_ms, traded=volume > 0, share=share)
+            while not book.walk.done:
+                events += self.advance(book.key)
+            book.walk = None
         return events
 
+    def met_by_mark(self, symbol: str, mark: int, index: int) -> bool:
+        """Whether mark and index price, ticks, would set anything off."""
+        books = [book for book in self.ledger.books_of(symbol) if not book.is_idle]
+        if books and self.ledger.is_cross and sums(self.ledger, symbol, mark).is_over:
+            return True
+        return any(met_by(book, mark=mark, index=index) for book in books)
+
+    def follow_mark(self, symbol: str) -> list[Event]:
+        """Do what mark and index price set off as they stand now; the caller has moved them."""
+        events: list[Event] = []
+        for book in self.ledger.books_of(symbol):
+            if self.ledger.is_cross and sums(self.ledger).is_over:
+                events += take_over(self.ledger, book)
+            prices = {"mark": self.ledger.mark(book), "index": self.ledger.watched(book, TriggerBy.INDEX)}
+            while (trigger := met_by(book, **prices)) is not None:
+                events += self.meet(book, trigger)
+        return events
+
+    def meet(self, book: Book, trigger: Trigger) -> list[Event]:
+        """Do what a trigger does; with cross margin a liquidation takes the whole account."""
+        if trigger.kind is Kind.LIQUIDATION and self.ledger.is_cross:
+            return take_over(self.ledger, book)
+        return fire(self.ledger, book, trigger)
+
     def funding(self, symbol: str, *, rate_e8: int, mark_ticks: int, time_ms: int) -> list[Event]:
-        """Settle funding: longs pay a positive rate (10⁻⁸ of the value at mark), shorts receive it."""
-        book = self.ledger.book(symbol)
-        position = book.position
-        if position.side is None:
-            return []
-        value = book.instrument.notional_ceil(abs(position.lots) * mark_ticks)
-        paid = mul_div_ceil(value * position.side.sign, rate_e8, _E8)
-        self.ledger.wallet -= paid
-        book.total_realised -= paid
-        book.position = replace(position, fees=position.fees + paid)
-        book.updated_ms = time_ms
-        executed = Executed(
-            sequence=self.ledger.next_sequence(), exec_type="Funding", order=None, symbol=symbol,
-            side=position.side.opposite, ticks=mark_ticks, lots=abs(position.lots), fee=paid,
-            rate_e8=rate_e8, is_maker=False, stop_order_type="", closed_lots=0, gained=0, time_ms=time_ms,
-        )  # fmt: skip
-        changed = replace(position_changed(self.ledger, book), time_ms=time_ms)
-        return [executed, changed, WalletChanged(self.ledger.wallet, time_ms)]
+        """Settle funding of the symbol's positions at that mark price."""
+        return [
+            event
+            for book in self.ledger.books_of(symbol)
+            for event in settle_funding(
+                self.ledger, book, rate_e8=rate_e8, mark_ticks=mark_ticks, time_ms=time_ms
+            )
+        ]
 
     # Sleep and wake
 
@@ -331,8 +381,11 @@ class SimAccount:
         *,
         quotes: Quotes,
         params: MatchingParams | None = None,
+        marks: Marks | None = None,
     ) -> Self:
         """The account written by ``as_record``, in the middle of a walk if that is where it was."""
-        account = cls(instruments, quotes=quotes, params=params, wallet=0)
-        account.ledger = Ledger.from_record(record, instruments, quotes=quotes, params=account.ledger.params)
+        account = cls(instruments, quotes=quotes, params=params, wallet=0, marks=marks)
+        account.ledger = Ledger.from_record(
+            record, instruments, quotes=quotes, params=account.ledger.params, marks=marks
+        )
         return account

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from trading_core.execution.order import Side
+from trading_core.market.tiers import limit_at, tier_of
 from trading_core.money import PPM
 from trading_core.simulator.book import Book
 from trading_core.simulator.ledger import Ledger
 from trading_core.simulator.margin import opening_lots
-from trading_core.simulator.orders import SimOrder, StandingOrder
+from trading_core.simulator.orders import SimOrder, StandingOrder, TriggerBy
+from trading_core.simulator.price_limits import check_price
 from trading_core.simulator.refusals import Refusal, SimRefused
 
 MAX_ORDERS = 500
-"""Open orders of a symbol, conditional ones among them (Bybit)."""
+"""Orders of a symbol in the market; those that wait for a trigger have limits of their own (Bybit)."""
 
 
 def check_admission(ledger: Ledger, book: Book, order: SimOrder) -> None:
     """Refuse a client id that was used before, and the order that would be one too many."""
     if order.link and order.link in ledger.links:
         raise SimRefused(Refusal.DUPLICATE_LINK)
-    if len(book.orders) >= MAX_ORDERS:
+    if (
+        order.trigger_ticks is None
+        and len(book.orders) >= MAX_ORDERS
+        and sum(standing.rests for standing in book.orders.values()) >= MAX_ORDERS
+    ):
         raise SimRefused(Refusal.TOO_MANY_ORDERS)
 
 
@@ -28,6 +34,8 @@ def check_order(ledger: Ledger, book: Book, order: SimOrder) -> int:
     market = ledger.price(book)
     lots = reducible(book, order.side, order.lots) if order.reduce_only else order.lots
     check_size(book, lots=order.lots, ticks=order.ticks)
+    if order.ticks is not None:
+        check_limit(ledger, book, order.side, order.ticks)
     reference = market if order.ticks is None else order.ticks
     check_value(book, lots=lots, ticks=reference, reduce_only=order.reduce_only)
     if order.stop_ticks is not None:
@@ -56,6 +64,12 @@ def check_size(book: Book, *, lots: int, ticks: int | None) -> None:
         raise SimRefused(Refusal.PARAMETER, "params error: price invalid")
 
 
+def check_limit(ledger: Ledger, book: Book, side: Side, ticks: int) -> None:
+    """Refuse a price too far beyond the market, as mark and index price stand."""
+    index = ledger.watched(book, TriggerBy.INDEX)
+    check_price(ledger, book.instrument, side, ticks, mark=ledger.mark(book), index=index)
+
+
 def check_value(book: Book, *, lots: int, ticks: int, reduce_only: bool) -> None:
     """Refuse orders worth less than the minimum; those that only close may be worth anything."""
     if not reduce_only and book.instrument.notional_ceil(ticks * lots) < book.instrument.min_notional:
@@ -79,7 +93,7 @@ def check_order_target(book: Book, order: SimOrder, reference: int) -> None:
     check_target(book, order.side, order.target_ticks, reference)
 
 
-def check_target(book: Book, side: Side, target: int, reference: int) -> None:
+def check_target(book: Book, side: Side, target: int, reference: int, by: TriggerBy = TriggerBy.LAST) -> None:
     """Refuse a target on the wrong side of the price (Bybit prints prices times 10⁸)."""
     if target > 0 and side.sign * (target - reference) > 0:
         return
@@ -88,11 +102,11 @@ def check_target(book: Book, side: Side, target: int, reference: int) -> None:
     word = "higher" if side is Side.BUY else "lower"
     raise SimRefused(
         Refusal.PARAMETER,
-        f"TakeProfit:{told} set for {side} position should be {word} than base_price:{base}??LastPrice",
+        f"TakeProfit:{told} set for {side} position should be {word} than base_price:{base}??{by}",
     )
 
 
-def check_stop(book: Book, side: Side, stop: int, reference: int) -> None:
+def check_stop(book: Book, side: Side, stop: int, reference: int, by: TriggerBy = TriggerBy.LAST) -> None:
     """Refuse a stop on the wrong side of the price (Bybit prints prices times 10⁸)."""
     if stop > 0 and side.sign * (reference - stop) > 0:
         return
@@ -101,24 +115,42 @@ def check_stop(book: Book, side: Side, stop: int, reference: int) -> None:
     word = "lower" if side is Side.BUY else "higher"
     raise SimRefused(
         Refusal.PARAMETER,
-        f"StopLoss:{told} set for {side.value} position should {word} than base_price:{base}??LastPrice",
+        f"StopLoss:{told} set for {side.value} position should {word} than base_price:{base}??{by}",
     )
 
 
 def check_margin(ledger: Ledger, book: Book, side: Side, *, lots: int, ticks: int, reduce_only: bool) -> None:
-    """Refuse what the account can't afford: initial margin and fee of what would be opened."""
-    if reduce_only or not opening_lots(lots=lots, sign=side.sign, position=book.position):
+    """Refuse what the account can't afford, or the risk limit forbids, of what would be opened."""
+    opening = 0 if reduce_only else opening_lots(lots=lots, sign=side.sign, position=book.position)
+    if not opening:
         return
+    value = ledger.exposure(book, sign=side.sign) + book.instrument.notional_ceil(opening * ticks)
+    check_risk_limit(book, value)
     needed = ledger.margin_of(book, sign=side.sign, lots=lots, ticks=ticks, reduce_only=False)
     if needed > ledger.available():
         raise SimRefused(Refusal.NO_BALANCE)
 
 
-def check_leverage(book: Book, leverage_ppm: int) -> None:
-    """Refuse leverage outside the instrument's bounds, or equal to what it is (Bybit prints it x100)."""
+def check_risk_limit(book: Book, value: int) -> None:
+    """Refuse a position and orders of one direction worth more than the leverage allows, money units."""
+    tiers = book.instrument.tiers
+    if value > tiers[-1].limit:
+        raise SimRefused(Refusal.ABOVE_TOP_TIER)
+    if value > limit_at(tiers, book.leverage_ppm):
+        allowed = f"{tier_of(tiers, value).leverage_ppm / PPM:g}"
+        raise SimRefused(
+            Refusal.ABOVE_RISK_LIMIT,
+            f"Order placement failed as your position may exceed the max limit. Please adjust your leverage"
+            f" to {allowed} or below to increase the max limit.",
+        )
+
+
+def check_leverage(ledger: Ledger, book: Book, leverage_ppm: int) -> None:
+    """Refuse leverage above the tier of position and orders, or equal to what it is (Bybit prints it x100)."""
     if leverage_ppm < PPM:
         raise SimRefused(Refusal.PARAMETER, "params error: leverage is below 1")
-    highest = int(book.instrument.max_leverage * PPM)
+    value = max(ledger.exposure(book, sign=sign) for sign in (1, -1))
+    highest = tier_of(book.instrument.tiers, value).leverage_ppm
     if leverage_ppm > highest:
         asked, allowed = leverage_ppm // 10_000, highest // 10_000
         raise SimRefused(
@@ -136,6 +168,8 @@ def check_amendment(ledger: Ledger, book: Book, order: StandingOrder, *, lots: i
     if lots <= order.filled:
         raise SimRefused(Refusal.PARAMETER, "params error: qty is not above the executed quantity")
     check_size(book, lots=lots, ticks=ticks)
+    if ticks != order.ticks:
+        check_limit(ledger, book, order.side, ticks)
     if order.reduce_only:
         lots = order.filled + reducible(book, order.side, lots - order.filled)
     check_value(book, lots=lots, ticks=ticks, reduce_only=order.reduce_only)

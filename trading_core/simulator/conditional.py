@@ -14,6 +14,7 @@ from trading_core.simulator.arrival import (
 from trading_core.simulator.book import RISES, Book
 from trading_core.simulator.ledger import Ledger
 from trading_core.simulator.orders import SimOrder, StandingOrder
+from trading_core.simulator.price_limits import check_price
 from trading_core.simulator.refusals import Refusal, SimRefused
 
 FALLS = 2
@@ -24,14 +25,17 @@ MAX_CONDITIONAL = 10
 def check_conditional(ledger: Ledger, book: Book, order: SimOrder) -> int:
     """Return the lots that may be left with a trigger; raise SimRefused. It needs no margin yet."""
     check_admission(ledger, book, order)
-    if sum(not waiting.rests for waiting in book.orders.values()) >= MAX_CONDITIONAL:
+    if sum(not o.rests and not o.is_partial for o in book.orders.values()) >= MAX_CONDITIONAL:
         raise SimRefused(Refusal.TOO_MANY_CONDITIONAL)
     trigger = order.trigger_ticks
     assert trigger is not None
-    _check_trigger(ledger.price(book), trigger, order.trigger_direction)
+    _check_trigger(ledger.watched(book, order.trigger_by), trigger, order.trigger_direction)
     lots = reducible(book, order.side, order.lots) if order.reduce_only else order.lots
     check_size(book, lots=order.lots, ticks=order.ticks)
     reference = trigger if order.ticks is None else order.ticks
+    if order.ticks is not None:
+        # It will be priced against the market that triggers it.
+        check_price(ledger, book.instrument, order.side, order.ticks, mark=trigger, index=trigger)
     check_value(book, lots=lots, ticks=reference, reduce_only=order.reduce_only)
     if order.stop_ticks is not None:
         check_order_stop(book, order, reference)
@@ -62,10 +66,12 @@ def check_retrigger(ledger: Ledger, book: Book, order: StandingOrder, amended: S
         raise SimRefused(Refusal.PARAMETER, "params error: a market order has no price")
     trigger = amended.trigger_ticks
     assert trigger is not None
-    _check_trigger(ledger.price(book), trigger, amended.trigger_direction)
+    _check_trigger(ledger.watched(book, amended.trigger_by), trigger, amended.trigger_direction)
     check_size(book, lots=amended.lots, ticks=amended.ticks)
     lots = reducible(book, order.side, amended.lots) if order.reduce_only else amended.lots
     reference = trigger if amended.ticks is None else amended.ticks
+    if amended.ticks is not None:
+        check_price(ledger, book.instrument, order.side, amended.ticks, mark=trigger, index=trigger)
     check_value(book, lots=lots, ticks=reference, reduce_only=order.reduce_only)
     return lots
 

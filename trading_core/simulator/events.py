@@ -48,6 +48,10 @@ class Executed:
     """Money units realised by closing, before the fee."""
     time_ms: int
     """Market clock (see ``Lockstep``)."""
+    mark_ticks: int = 0
+    """Mark price when it happened; 0 in records that don't know it."""
+    index: int = 0
+    """Of the position: Bybit's positionIdx."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class PositionChanged:
     """Distance of the trailing stop."""
     active_ticks: int | None = None
     """Price from which the trailing stop follows, until it was reached."""
+    index: int = 0
+    """Bybit's positionIdx."""
 
 
 @dataclass(frozen=True, slots=True)

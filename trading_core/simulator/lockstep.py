@@ -16,16 +16,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from trading_core.simulator.account import SimAccount
+from trading_core.simulator.cross import refresh
 from trading_core.simulator.events import Event
 from trading_core.simulator.ledger import Quotes
-from trading_core.simulator.walk import CandleTicks
-
-
-class CandleBar(NamedTuple):
-    """A candle as the matching model needs it."""
-
-    ticks: CandleTicks
-    volume: float
+from trading_core.simulator.volume import CandleBar, Volumes
 
 
 class Step(NamedTuple):
@@ -43,47 +37,51 @@ class Lockstep:
     def __init__(self, accounts: list[SimAccount], quotes: Quotes) -> None:
         self.accounts = accounts
         self.quotes = quotes
-        self.candles: dict[str, CandleBar] = {}
-        self.close_ms = 0
+        self.volumes = Volumes()
+        for account in accounts:
+            account.ledger.volumes = self.volumes
 
     def begin(self, candles: Mapping[str, CandleBar], *, open_ms: int, close_ms: int) -> None:
         """Stand at the boundary before these candles; symbols without one keep their price."""
-        self.candles = dict(candles)
-        self.close_ms = close_ms
-        for symbol, (ticks, _) in self.quotes.items():
-            self.quotes[symbol] = (ticks, open_ms)
+        self.volumes.candles, self.volumes.close_ms = candles, close_ms
+        quotes = self.quotes
+        for symbol in quotes.keys() - candles.keys():
+            quotes[symbol] = (quotes[symbol][0], open_ms)
         for symbol, candle in candles.items():
-            self.quotes[symbol] = (candle.ticks.open, open_ms)
+            quotes[symbol] = (candle.ticks.open, open_ms)
 
     def advance(self) -> Step | None:
         """The next thing that happens in these candles; None when all has happened."""
+        candles, close_ms = self.volumes.candles, self.volumes.close_ms
         for index, account in enumerate(self.accounts):
-            if not account.ledger.active:
-                continue
-            for symbol in account.active:
-                events = self._advance(account, symbol)
+            books = account.ledger.books
+            for key in account.active:
+                book = books[key]
+                candle = candles.get(book.instrument.symbol)
+                if candle is None:
+                    continue
+                if book.walk is None:
+                    refresh(account.ledger, book)
+                    (_, high, low, _), volume = candle
+                    falls, rises = book.bounds()
+                    if (falls < low and high < rises) or volume <= 0:
+                        continue
+                    account.start_walk(key, candle.ticks, volume=volume, close_ms=close_ms)
+                elif book.walk.done:
+                    continue
+                events = account.advance(key)
                 if events:
-                    return Step(index, symbol, events)
+                    return Step(index, book.instrument.symbol, events)
         return None
-
-    def _advance(self, account: SimAccount, symbol: str) -> list[Event]:
-        candle = self.candles.get(symbol)
-        if candle is None:
-            return []
-        walk = account.walk(symbol)
-        if walk is None:
-            if candle.volume <= 0 or not account.can_trigger(symbol, candle.ticks.low, candle.ticks.high):
-                return []
-            account.start_walk(symbol, candle.ticks, volume=candle.volume, close_ms=self.close_ms)
-        return account.advance(symbol)
 
     def finish(self) -> None:
         """Leave the candles: every walk ends, prices stand at the closes."""
         for account in self.accounts:
-            for symbol in account.ledger.books:
-                account.end_walk(symbol)
-        for symbol, candle in self.candles.items():
-            self.quotes[symbol] = (candle.ticks.close, self.close_ms)
-        for symbol, (ticks, _) in self.quotes.items():
-            self.quotes[symbol] = (ticks, self.close_ms)
-        self.candles = {}
+            for book in account.ledger.books.values():
+                book.walk = None
+        quotes, candles, close_ms = self.quotes, self.volumes.candles, self.volumes.close_ms
+        for symbol in quotes.keys() - candles.keys():
+            quotes[symbol] = (quotes[symbol][0], close_ms)
+        for symbol, candle in candles.items():
+            quotes[symbol] = (candle.ticks.close, close_ms)
+        self.volumes.candles = {}

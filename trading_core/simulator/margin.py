@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
+from trading_core.market.tiers import maintenance_of, tier_of
 from trading_core.money import PPM, mul_div_ceil, mul_div_floor
 
 
@@ -13,21 +14,24 @@ def initial_margin(tick_lots: int, leverage_ppm: int, instrument: Instrument) ->
 
 
 def maintenance_margin(tick_lots: int, instrument: Instrument) -> int:
-    """Money units that must be left of a position worth Σ ticks·lots, rounded up."""
-    return mul_div_ceil(instrument.notional_ceil(tick_lots), instrument.maintenance_ppm, PPM)
+    """Money units that must be left of a position worth Σ ticks·lots: the tier's rate less its deduction."""
+    return maintenance_of(instrument.tiers, instrument.notional_ceil(tick_lots))
 
 
 def liquidation_ticks(position: Position, leverage_ppm: int, instrument: Instrument) -> int | None:
     """Return the price that leaves only maintenance margin, rounded towards earlier; None when flat.
 
-    Long: entry · (1 - 1/leverage + maintenance); short: mirrored (Bybit, isolated margin, entry value).
+    Long: entry - (initial margin - maintenance margin) / size, with the rate and the deduction of the
+    tier of the entry value; short: mirrored (Bybit, isolated margin).
     """
-    kept = PPM - mul_div_floor(PPM, PPM, leverage_ppm) + instrument.maintenance_ppm
+    if not position.lots:
+        return None
+    tier = tier_of(instrument.tiers, instrument.notional_ceil(position.cost))
+    kept = PPM - mul_div_floor(PPM, PPM, leverage_ppm) + tier.maintenance_ppm
+    deducted = PPM * instrument.tick_lots_floor(tier.deduction) if tier.deduction else 0
     if position.lots > 0:
-        return mul_div_ceil(position.cost, kept, PPM * position.lots)
-    if position.lots < 0:
-        return mul_div_floor(position.cost, 2 * PPM - kept, PPM * -position.lots)
-    return None
+        return mul_div_ceil(position.cost * kept - deducted, 1, PPM * position.lots)
+    return mul_div_floor(position.cost * (2 * PPM - kept) + deducted, 1, PPM * -position.lots)
 
 
 def bankruptcy_ticks(position: Position, leverage_ppm: int) -> int:

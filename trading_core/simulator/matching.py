@@ -12,7 +12,8 @@ from trading_core.simulator.conditional import affordable
 from trading_core.simulator.events import Amended, Cancelled, Event, Executed, PositionChanged, WalletChanged
 from trading_core.simulator.ledger import Ledger
 from trading_core.simulator.margin import bankruptcy_ticks
-from trading_core.simulator.orders import CancelReason, StandingOrder, Status, TimeInForce
+from trading_core.simulator.orders import PARTIAL_STOP, CancelReason, StandingOrder, Status, TimeInForce
+from trading_core.simulator.partial import attach
 from trading_core.simulator.triggers import Kind, Trigger
 
 _E8_PER_PPM = 100
@@ -23,19 +24,42 @@ _CLOSING = {Kind.STOP: "StopLoss", Kind.TRAILING: "TrailingStop", Kind.TARGET: "
 def arrive(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
     """Match an accepted order with the market as it stands; what is left of it rests or leaves."""
     market = ledger.price(book)
-    taken_at = _taken_at(order, market, ledger)
-    if taken_at is None:
-        if order.ticks is None or order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
-            return [_leave(ledger, book, order, CancelReason.NO_MATCH)]
-        book.orders[order.number] = order
-        ledger.settle(book)
-        return []
-    if order.time_in_force is TimeInForce.POST_ONLY:
-        return [_leave(ledger, book, order, CancelReason.POST_ONLY)]
-    return execute(ledger, book, order, ticks=taken_at, is_maker=False)
+    taken_at = crossing_price(order, market, ledger)
+    if taken_at is not None and order.time_in_force is TimeInForce.POST_ONLY:
+        return [leave(ledger, book, order, CancelReason.POST_ONLY)]
+    room = 0 if taken_at is None else _room(ledger, book, order)
+    if order.time_in_force is TimeInForce.FOK and room < _fillable(book, order):
+        return [leave(ledger, book, order, CancelReason.NOT_WHOLE)]
+    if taken_at is not None and room > 0:
+        return execute(ledger, book, order, ticks=taken_at, is_maker=False, most=room)
+    if not _may_rest(order):
+        return [leave(ledger, book, order, CancelReason.NO_MATCH)]
+    book.orders[order.number] = order
+    ledger.settle(book)
+    return []
 
 
-def _taken_at(order: StandingOrder, market: int, ledger: Ledger) -> int | None:
+def _may_rest(order: StandingOrder) -> bool:
+    return order.ticks is not None and order.time_in_force in (TimeInForce.GTC, TimeInForce.POST_ONLY)
+
+
+def _fillable(book: Book, order: StandingOrder) -> int:
+    """Lots that could be filled at most: what is left of it, or of the position it reduces."""
+    return min(order.leaves, abs(book.position.lots)) if order.reduce_only else order.leaves
+
+
+def _room(ledger: Ledger, book: Book, order: StandingOrder) -> int:
+    """Lots that the candle's volume leaves for an order that takes.
+
+    One that closes a position on a trigger is not bounded: a stop cut off by a quiet minute would
+    leave the position to the market.
+    """
+    share = ledger.share(book)
+    is_stop = order.trigger_ticks is not None and (order.reduce_only or order.close_on_trigger)
+    return order.leaves if share is None or is_stop else book.room(share)
+
+
+def crossing_price(order: StandingOrder, market: int, ledger: Ledger) -> int | None:
     """The price an arriving order takes at; None if it doesn't cross the market."""
     sign = order.side.sign
     if order.ticks is None:
@@ -59,7 +83,9 @@ def fire(ledger: Ledger, book: Book, trigger: Trigger) -> list[Event]:
     if trigger.kind is Kind.CONDITIONAL:
         return _set_off(ledger, book, order)
     assert order.ticks is not None
-    return execute(ledger, book, order, ticks=order.ticks, is_maker=True)
+    share = ledger.share(book)
+    room = None if share is None else book.room(share)
+    return execute(ledger, book, order, ticks=order.ticks, is_maker=True, most=room)
 
 
 def _set_off(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
@@ -72,11 +98,16 @@ def _set_off(ledger: Ledger, book: Book, order: StandingOrder) -> list[Event]:
     book.orders.pop(order.number)
     ledger.settle(book)
     events: list[Event] = [Amended(triggered)]
+    pair = book.orders.get(order.oco)
+    if pair is not None:
+        is_stop = order.stop_order_type == PARTIAL_STOP
+        reason = CancelReason.TARGET_BY_STOP if is_stop else CancelReason.STOP_BY_TARGET
+        events.append(leave(ledger, book, pair, reason))
     if order.close_on_trigger and not affordable(ledger, book, triggered):
         others = [o for o in book.orders.values() if o.rests]
-        events += [_leave(ledger, book, other, CancelReason.NO_MARGIN) for other in others]
+        events += [leave(ledger, book, other, CancelReason.NO_MARGIN) for other in others]
     if not affordable(ledger, book, triggered):
-        return [*events, _leave(ledger, book, triggered, CancelReason.NO_MARGIN)]
+        return [*events, leave(ledger, book, triggered, CancelReason.NO_MARGIN)]
     sent = replace(triggered, status=Status.NEW)
     arrived = arrive(ledger, book, sent)
     return [*events, *(arrived or [Amended(sent)])]
@@ -89,7 +120,8 @@ def _close_out(ledger: Ledger, book: Book, trigger: Trigger) -> list[Event]:
     go with it.
     """
     market = ledger.price(book)
-    level = market if trigger.kind is Kind.TARGET else trigger.level
+    is_elsewhere = trigger.kind is Kind.STOP and not book.looks_at_last(book.stop_by)
+    level = market if trigger.kind is Kind.TARGET or is_elsewhere else trigger.level
     if book.position.lots > 0:
         worse = min(level, market)
         ticks = max(1, worse - ledger.params.slip_ticks(worse))
@@ -97,21 +129,26 @@ def _close_out(ledger: Ledger, book: Book, trigger: Trigger) -> list[Event]:
         worse = max(level, market)
         ticks = worse + ledger.params.slip_ticks(worse)
     name = _CLOSING[trigger.kind]
-    order = _own_order(ledger, book, stop_order_type=name, create_type=f"CreateBy{name}")
+    order = own_order(ledger, book, stop_order_type=name, create_type=f"CreateBy{name}")
+    shown = book.protection_orders.pop(name, None)
+    if shown is not None:
+        order = replace(
+            shown, status=Status.NEW, lots=order.lots, price_on_created=market, updated_ms=order.updated_ms
+        )
     return execute(ledger, book, order, ticks=ticks, is_maker=False)
 
 
 def _liquidate(ledger: Ledger, book: Book) -> list[Event]:
     """Cancel the symbol's orders and take the position over at its bankruptcy price."""
     events: list[Event] = [
-        _leave(ledger, book, order, CancelReason.BY_LIQUIDATION) for order in list(book.orders.values())
+        leave(ledger, book, order, CancelReason.BY_LIQUIDATION) for order in list(book.orders.values())
     ]
     ticks = bankruptcy_ticks(book.position, book.leverage_ppm)
-    order = _own_order(ledger, book, stop_order_type="", create_type="CreateByLiq")
+    order = own_order(ledger, book, stop_order_type="", create_type="CreateByLiq")
     return events + execute(ledger, book, order, ticks=ticks, is_maker=False, exec_type="BustTrade")
 
 
-def _own_order(ledger: Ledger, book: Book, *, stop_order_type: str, create_type: str) -> StandingOrder:
+def own_order(ledger: Ledger, book: Book, *, stop_order_type: str, create_type: str) -> StandingOrder:
     """The exchange's own market order that closes the whole position."""
     now_ms = ledger.now_ms(book)
     return StandingOrder(
@@ -131,6 +168,7 @@ def _own_order(ledger: Ledger, book: Book, *, stop_order_type: str, create_type:
         price_on_created=ledger.price(book),
         stop_order_type=stop_order_type,
         create_type=create_type,
+        index=book.index,
     )
 
 
@@ -142,18 +180,22 @@ def execute(
     ticks: int,
     is_maker: bool,
     exec_type: str = "Trade",
+    most: int | None = None,
 ) -> list[Event]:
-    """Fill an order at a price, whole, or as far as reduce-only allows, and tell all that follows."""
+    """Fill an order at a price and tell all that follows.
+
+    It is filled as far as ``most`` and reduce-only allow. What is left of it stays in the market if
+    it may rest and still has something to do; else it is cancelled.
+    """
     before = book.position
-    lots = order.leaves
-    if order.reduce_only:
-        lots = min(lots, abs(before.lots))
+    lots = _fillable(book, order)
+    if most is not None and most < lots:
+        lots = most
     now_ms = ledger.now_ms(book)
     fee_ppm = ledger.params.fee_ppm(is_maker=is_maker)
     fee = mul_div_ceil(book.instrument.notional_ceil(ticks * lots), fee_ppm, PPM)
     after, gained, closed = _net(book, order.side, ticks=ticks, lots=lots, fee=fee)
-    filled = replace(
-        order,
+    filled = order.changed(
         filled=order.filled + lots,
         tick_lots=order.tick_lots + ticks * lots,
         fee=order.fee + fee,
@@ -167,13 +209,21 @@ def execute(
         sequence=ledger.next_sequence(), exec_type=exec_type, order=filled, symbol=filled.symbol,
         side=filled.side, ticks=ticks, lots=lots, fee=fee, rate_e8=fee_ppm * _E8_PER_PPM,
         is_maker=is_maker, stop_order_type=filled.stop_order_type, closed_lots=closed,
-        gained=gained, time_ms=now_ms,
+        gained=gained, time_ms=now_ms, mark_ticks=ledger.mark(book),
+        index=book.index,
     )  # fmt: skip
     events: list[Event] = [executed]
-    if filled.is_open and not filled.reduce_only:
-        book.orders[filled.number] = filled
+    if filled.attached.partial and lots > closed:
+        events += attach(ledger, book, filled, lots - closed)
+    share = ledger.share(book)
+    if share is not None:
+        book.take(share, lots)
+    if filled.is_open and filled.reduce_only and not after.lots:
+        events.append(leave(ledger, book, filled, CancelReason.BY_REDUCE_ONLY))
+    elif filled.is_open and not _may_rest(filled):
+        events.append(leave(ledger, book, filled, CancelReason.NO_MATCH))
     elif filled.is_open:
-        events.append(_leave(ledger, book, filled, CancelReason.BY_REDUCE_ONLY))
+        book.orders[filled.number] = filled
     events += _drop_useless_reducers(ledger, book)
     ledger.settle(book)
     return [*events, position_changed(ledger, book), WalletChanged(ledger.wallet, now_ms)]
@@ -204,31 +254,37 @@ def _take_over(book: Book, order: StandingOrder, *, before: Position, after: Pos
         book.clear_protection()
         if after.lots:
             book.opened_ms = now_ms
+    if order.attached.partial:
+        return
     if order.stop_ticks is not None and after.lots * order.side.sign > 0:
-        book.stop_ticks = order.stop_ticks
+        book.stop_ticks, book.stop_by = order.stop_ticks, order.attached.stop_by
     if order.target_ticks is not None and after.lots * order.side.sign > 0:
-        book.target_ticks = order.target_ticks
+        book.target_ticks, book.target_by = order.target_ticks, order.attached.target_by
 
 
 def _drop_useless_reducers(ledger: Ledger, book: Book) -> list[Event]:
     """Cancel reduce-only orders that have nothing left to reduce."""
     lots = book.position.lots
     useless = [o for o in book.orders.values() if o.reduce_only and o.side.sign * lots >= 0]
-    return [_leave(ledger, book, order, CancelReason.BY_REDUCE_ONLY) for order in useless]
+    reasons = {True: CancelReason.TPSL_CLEARED, False: CancelReason.BY_REDUCE_ONLY}
+    return [leave(ledger, book, order, reasons[order.is_partial]) for order in useless]
 
 
 def cancel(ledger: Ledger, book: Book, order: StandingOrder, reason: CancelReason) -> list[Event]:
-    """Take an open order off the book on its owner's wish, or for his absence."""
-    return [_leave(ledger, book, order, reason)]
+    """Take an open order off the book, and its pair, on its owner's wish, or for his absence."""
+    pair = book.orders.get(order.oco)
+    gone = [order] if pair is None else [order, pair]
+    return [leave(ledger, book, one, reason) for one in gone]
 
 
-def _leave(ledger: Ledger, book: Book, order: StandingOrder, reason: CancelReason) -> Cancelled:
+def leave(ledger: Ledger, book: Book, order: StandingOrder, reason: CancelReason) -> Cancelled:
+    """Take an order off the book, and say why."""
     book.orders.pop(order.number, None)
     book.margins.pop(order.number, None)
     ledger.settle(book)
     now_ms = ledger.now_ms(book)
     status = Status.DEACTIVATED if order.status is Status.UNTRIGGERED else Status.CANCELLED
-    return Cancelled(replace(order, status=status, reason=reason, updated_ms=now_ms))
+    return Cancelled(order.changed(status=status, reason=reason, updated_ms=now_ms))
 
 
 def position_changed(ledger: Ledger, book: Book) -> PositionChanged:
@@ -237,5 +293,5 @@ def position_changed(ledger: Ledger, book: Book) -> PositionChanged:
         book.instrument.symbol, book.position, book.stop_ticks, book.leverage_ppm,
         ledger.now_ms(book), ledger.sequence, target_ticks=book.target_ticks,
         trailing_ticks=None if book.trailing is None else book.trailing.distance,
-        active_ticks=None if book.trailing is None else book.trailing.active,
+        active_ticks=None if book.trailing is None else book.trailing.active, index=book.index,
     )  # fmt: skip

@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 class TriggerBy(StrEnum):
-    """The price a trigger looks at. This market has one price, so mark and index are the last price."""
+    """The price a trigger looks at; where the market has no mark and index of its own, they are the last price."""
 
     LAST = "LastPrice"
     MARK = "MarkPrice"
@@ -48,8 +48,44 @@ class CancelReason(StrEnum):
     BY_DISCONNECT = "CancelByDCP"
     NO_MARGIN = "CancelByCannotAffordOrderCost"
     BY_LIQUIDATION = "CancelAllBeforeLiq"
+    TARGET_BY_STOP = "CancelByOCOTpCanceledBySlTriggered"
+    STOP_BY_TARGET = "CancelByOCOSlCanceledByTpTriggered"
+    TPSL_CLEARED = "CancelByTpSlTsClear"
+    """The position it protected is gone."""
     POST_ONLY = "EC_PostOnlyWillTakeLiquidity"
     NO_MATCH = "EC_NoImmediateQtyToFill"
+    """Nobody was there for a market or IOC order, or not for all of it."""
+    NOT_WHOLE = "EC_CancelForNoFullFill"
+    """A FOK order could not be filled whole."""
+
+
+PARTIAL_STOP, PARTIAL_TARGET = "PartialStopLoss", "PartialTakeProfit"
+_PARTIAL = (PARTIAL_STOP, PARTIAL_TARGET)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What becomes of the stop and the target that an order carries when it executes."""
+
+    partial: bool = False
+    """Orders of their own for the lots that it opened; else prices of the whole position."""
+    stop_limit: int | None = None
+    """Price, in ticks, of the limit order that a partial stop sends; None: a market order."""
+    target_limit: int | None = None
+    stop_by: TriggerBy = TriggerBy.LAST
+    target_by: TriggerBy = TriggerBy.LAST
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any] | None) -> Self:
+        """What ``asdict`` wrote; that of a whole position for None."""
+        values = dict(record or {})
+        return cls(
+            **values | {name: TriggerBy(values[name]) for name in ("stop_by", "target_by") if name in values}
+        )
+
+
+WHOLE = Attached()
+"""Stop and target of the whole position, at market."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +113,9 @@ class SimOrder:
     """Take-profit that the position takes over when this order executes."""
     slippage_ticks: int | None = None
     """The most a market order may lose against the last price; beyond it nothing is filled."""
+    index: int = 0
+    """Bybit's positionIdx: 1 or 2 in hedge mode."""
+    attached: Attached = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +154,24 @@ class StandingOrder:
     trigger_by: TriggerBy = TriggerBy.LAST
     target_ticks: int | None = None
     slippage_ticks: int | None = None
+    index: int = 0
+    oco: int = 0
+    """Number of the order that goes when this one does: its stop or target; 0 for none."""
+    attached: Attached = WHOLE
+    parent: int = 0
+    """Number of the order whose fills a partial stop or target protects; 0 for none."""
+
+    def changed(self, **values: Any) -> Self:
+        """The order with other values: ``dataclasses.replace`` at half the price, for the path of every fill."""
+        made = object.__new__(type(self))
+        for name, put, get in _SLOTS:
+            put(made, values[name] if name in values else get(self))
+        return made
+
+    @property
+    def key(self) -> str:
+        """Where its account keeps it; see ``book.book_key``."""
+        return f"{self.symbol}#{self.index}" if self.index else self.symbol
 
     @property
     def leaves(self) -> int:
@@ -125,6 +182,11 @@ class StandingOrder:
     def is_open(self) -> bool:
         """Whether it may still execute."""
         return self.rests or self.status is Status.UNTRIGGERED
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is the stop or the target of a part of a position."""
+        return self.stop_order_type in _PARTIAL
 
     @property
     def rests(self) -> bool:
@@ -145,4 +207,12 @@ class StandingOrder:
         values["status"] = Status(values["status"])
         values["reason"] = CancelReason(values["reason"])
         values["trigger_by"] = TriggerBy(values.get("trigger_by", TriggerBy.LAST))
+        values["attached"] = Attached.from_record(values.get("attached"))
         return cls(**values)
+
+
+_SLOTS = [
+    (field.name, getattr(StandingOrder, field.name).__set__, getattr(StandingOrder, field.name).__get__)
+    for field in fields(StandingOrder)
+]
+"""Name, setter and getter of each field."""

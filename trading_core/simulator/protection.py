@@ -7,6 +7,8 @@ from typing import Final, Literal
 
 from trading_core.simulator.arrival import check_stop, check_target
 from trading_core.simulator.book import Book
+from trading_core.simulator.ledger import Ledger
+from trading_core.simulator.orders import TriggerBy
 from trading_core.simulator.refusals import Refusal, SimRefused
 from trading_core.simulator.trailing import Trailing
 
@@ -21,15 +23,20 @@ UNSET: Final[Literal[Unset.UNSET]] = Unset.UNSET
 
 
 def protect(
+    ledger: Ledger,
     book: Book,
-    market: int,
     *,
     stop: int | Unset | None,
     target: int | Unset | None,
     trailing: int | Unset | None,
     active: int | None,
+    stop_by: TriggerBy,
+    target_by: TriggerBy,
 ) -> None:
-    """Give the position its protection; raise SimRefused, having changed nothing."""
+    """Give the position its protection; raise SimRefused, having changed nothing.
+
+    ``stop_by`` and ``target_by`` are the prices that a given stop and target look at.
+    """
     side = book.position.side
     if side is None:
         raise SimRefused(Refusal.PARAMETER, "can not set tp/sl/ts for zero position")
@@ -37,14 +44,19 @@ def protect(
     new_target = book.target_ticks if isinstance(target, Unset) else target
     new_trailing = book.trailing
     if not isinstance(trailing, Unset):
-        new_trailing = _trailing(book, market, trailing, active)
-    if (new_stop, new_target, new_trailing) == (book.stop_ticks, book.target_ticks, book.trailing):
+        new_trailing = _trailing(book, ledger.price(book), trailing, active)
+    new_stop_by = book.stop_by if isinstance(stop, Unset) or stop is None else stop_by
+    new_target_by = book.target_by if isinstance(target, Unset) or target is None else target_by
+    is_new_stop = (new_stop, new_stop_by) != (book.stop_ticks, book.stop_by)
+    is_new_target = (new_target, new_target_by) != (book.target_ticks, book.target_by)
+    if not is_new_stop and not is_new_target and new_trailing == book.trailing:
         raise SimRefused(Refusal.STOP_UNCHANGED)
-    if new_stop is not None and new_stop != book.stop_ticks:
-        check_stop(book, side, new_stop, market)
-    if new_target is not None and new_target != book.target_ticks:
-        check_target(book, side, new_target, market)
+    if new_stop is not None and is_new_stop:
+        check_stop(book, side, new_stop, ledger.watched(book, new_stop_by), new_stop_by)
+    if new_target is not None and is_new_target:
+        check_target(book, side, new_target, ledger.watched(book, new_target_by), new_target_by)
     book.stop_ticks, book.target_ticks, book.trailing = new_stop, new_target, new_trailing
+    book.stop_by, book.target_by = new_stop_by, new_target_by
 
 
 def _trailing(book: Book, market: int, distance: int | None, active: int | None) -> Trailing | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from trading_core.execution.order import Side
 from trading_core.simulator.book import RISES, Book
@@ -23,8 +23,7 @@ class Kind(IntEnum):
     ENTRY = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """A price level at which something happens."""
 
     kind: Kind
@@ -45,27 +44,26 @@ class Trigger:
 
 
 def triggers(book: Book) -> Iterator[Trigger]:
-    """Everything on the book that a price can set off.
+    """Everything on the book that the last price can set off.
 
     A resting order needs the price to trade through it by a tick: a touch is not a fill.
     """
     long = book.position.lots > 0
-    if book.stop_ticks is not None:
+    if book.stop_ticks is not None and book.looks_at_last(book.stop_by):
         yield Trigger(Kind.STOP, long, book.stop_ticks)
-    liquidation = book.liquidation()
+    liquidation = None if book.marked else book.liquidation()
     if liquidation is not None:
         yield Trigger(Kind.LIQUIDATION, long, liquidation)
     if book.trailing is not None:
         level = book.trailing.level(long=long)
         if level is not None:
             yield Trigger(Kind.TRAILING, long, level)
-    if book.target_ticks is not None:
+    if book.target_ticks is not None and book.looks_at_last(book.target_by):
         yield Trigger(Kind.TARGET, not long, book.target_ticks)
     for order in book.orders.values():
         if order.status is Status.UNTRIGGERED:
-            assert order.trigger_ticks is not None
-            falls = order.trigger_direction != RISES
-            yield Trigger(Kind.CONDITIONAL, falls, order.trigger_ticks, order)
+            if book.looks_at_last(order.trigger_by):
+                yield waiting(order)
             continue
         assert order.ticks is not None
         buys = order.side is Side.BUY
@@ -73,15 +71,25 @@ def triggers(book: Book) -> Iterator[Trigger]:
         yield Trigger(kind, buys, order.ticks + (-1 if buys else 1), order)
 
 
-def next_trigger(book: Book, *, price: int, target: int) -> tuple[int, Trigger] | None:
-    """The first thing met on the way to the target, and the price at which it is met."""
+def waiting(order: StandingOrder) -> Trigger:
+    """What sets a conditional order off."""
+    assert order.trigger_ticks is not None
+    return Trigger(Kind.CONDITIONAL, order.trigger_direction != RISES, order.trigger_ticks, order)
+
+
+def next_trigger(book: Book, *, price: int, target: int, resting: bool) -> tuple[int, Trigger] | None:
+    """The first thing met on the way to the target, and the price at which it is met.
+
+    Without ``resting``, orders in the market are passed by: there is no volume left for them.
+    """
     falls, rises = book.bounds()
-    if max(price, target) < rises and min(price, target) > falls:
+    low, high = (price, target) if price < target else (target, price)
+    if falls < low and high < rises:
         return None
     best: tuple[tuple[int, ...], int, Trigger] | None = None
     for trigger in triggers(book):
         met = trigger.met_at(price, target)
-        if met is None:
+        if met is None or (not resting and trigger.kind >= Kind.REDUCE):
             continue
         rank = _rank(trigger, abs(met - price))
         if best is None or rank < best[0]:

@@ -32,6 +32,14 @@ def nearest_ticks(prices: Floats, instrument: Instrument) -> npt.NDArray[np.int6
     return np.rint(prices / float(instrument.tick_size)).astype(np.int64)
 
 
+class Share(NamedTuple):
+    """What an account may take of the volume of one candle."""
+
+    candle_ms: int
+    """Close of the candle: what was taken is counted until then."""
+    lots: int
+
+
 @dataclass(slots=True)
 class Walk:
     """Where an account is on the path of a candle (or of a single price move)."""
@@ -43,17 +51,26 @@ class Walk:
     """Stamp of everything that happens on the walk: the candle's close."""
     traded: bool
     """Whether the candle had volume; without it nothing is matched."""
+    share: Share | None = None
+    """What the account may take of the candle; None: not bounded."""
     next_point: int = 0
     done: bool = False
 
     def as_record(self) -> dict[str, Any]:
         """Plain values for a snapshot."""
-        return asdict(self)
+        return {**asdict(self), "share": None if self.share is None else list(self.share)}
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
         """The walk written by ``as_record``."""
-        return cls(**{**record, "points": tuple(record["points"])})
+        share = record.get("share")
+        return cls(
+            **{
+                **record,
+                "points": tuple(record["points"]),
+                "share": None if share is None else Share(*share),
+            }
+        )
 
 
 def path(candle: CandleTicks, *, lots: int, resting_buys: bool, resting_sells: bool) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from trading_core.errors import AilonaError
 from trading_core.exchanges.bybit.environments import BYBIT
 from trading_core.venue.config import DEFAULT_SYMBOLS, VenueConfig
+from trading_core.venue.market.listing import LISTED_MAX
 from trading_core.venue.server import run
 
 
@@ -28,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("ticks", "candles"), default="ticks", help="candles: lock-step")
     parser.add_argument(
         "--symbols", default=",".join(DEFAULT_SYMBOLS), help="of a synthetic or upstream market"
+    )
+    parser.add_argument(
+        "--symbol-count",
+        type=int,
+        default=None,
+        help=f"instead of --symbols: so many of a synthetic market's listing, up to {LISTED_MAX}",
     )
     bybit = BYBIT["mainnet"]
     parser.add_argument("--upstream-rest", default=bybit.rest, help="venue that upstream follows")
@@ -70,6 +77,7 @@ def config_of(options: argparse.Namespace, control_token: str) -> VenueConfig:
         market=options.market,
         mode=options.mode,
         symbols=tuple(s for s in options.symbols.split(",") if s),
+        symbol_count=options.symbol_count,
         upstream_rest=options.upstream_rest,
         upstream_stream=options.upstream_stream,
         upstream_stall_s=options.upstream_stall,

@@ -7,18 +7,20 @@ from typing import Any
 
 from trading_core.market.candle import Candles
 from trading_core.market.instrument import Instrument
+from trading_core.simulator.price_limits import price_limits
 from trading_core.venue.candles import known_candles, number
 from trading_core.venue.exchange import Exchange
-from trading_core.venue.market.source import MINUTE_MS
-from trading_core.venue.market.upstream import UpstreamMarket
+from trading_core.venue.market.source import MINUTE_MS, STEP_MS
 from trading_core.venue.prints import outline
+from trading_core.venue.tape import Tape, trade_payload
 
 Payload = dict[str, Any]
 
 _DAY_MS = 1_440 * MINUTE_MS
 _LEVEL_NOTIONAL = 40_000.0
 """Quote units at a price level on average: an order of magnitude, not a measurement."""
-_TRADES_KEPT = 1_000
+_HEARD_MIN, _HEARD_MAX, _HEARD_ALL = 60, 1_000, 60_000
+"""Trades kept of each symbol of a market that is followed, and of all its symbols together."""
 
 
 class Board:
@@ -27,12 +29,19 @@ class Board:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._days: dict[str, tuple[int, Payload]] = {}
-        self._trades: dict[str, deque[Payload]] = {}
-        self._traded = 0
+        self.tape = Tape(exchange)
+        self._heard: dict[str, deque[Payload]] = {}
+        """Trades of a market that is followed."""
+        self._heard_most = max(_HEARD_MIN, min(_HEARD_MAX, _HEARD_ALL // len(exchange.source.instruments)))
 
     def last(self, symbol: str) -> int:
         """Last price, ticks."""
         return self._exchange.quotes[symbol][0]
+
+    def marks(self, symbol: str, last: int) -> tuple[int, int]:
+        """(mark, index) in ticks; the last price where there are no others."""
+        marks = self._exchange.marks
+        return (last, last) if marks is None else marks[symbol]
 
     def best(self, symbol: str, last: int | None = None) -> tuple[int, int]:
         """(bid, ask) in ticks, around the last price unless another is given."""
@@ -62,28 +71,28 @@ class Board:
         book = self.levels(symbol, 1, ticks)
         (bid, bid_size), (ask, ask_size) = (next(iter(book[side].items())) for side in ("b", "a"))
         price = f"{instrument.price(ticks):f}"
+        mark, index = self.marks(symbol, ticks)
         day = self._day(symbol)
         before = float(day["prevPrice24h"])
         interval = instrument.funding_interval_min * MINUTE_MS
         next_funding = (self._exchange.clock_ms // interval + 1) * interval
         rate = self._exchange.source.funding_rate_e8(symbol, next_funding)
         change = (float(price) - before) / before
-        source = self._exchange.source
-        heard = source.told(symbol) if isinstance(source, UpstreamMarket) else {}
         return {
             "symbol": symbol, "tickDirection": "PlusTick" if change >= 0 else "MinusTick",
-            "lastPrice": price, "indexPrice": price, "markPrice": price, "price24hPcnt": f"{change:.6f}",
+            "lastPrice": price, "indexPrice": f"{instrument.price(index):f}",
+            "markPrice": f"{instrument.price(mark):f}", "price24hPcnt": f"{change:.6f}",
             **day, "openInterest": "0", "openInterestValue": "0", "fundingRate": f"{rate / 10**8:.8f}",
             "nextFundingTime": str(next_funding), "predictedDeliveryPrice": "", "basisRate": "",
             "deliveryFeeRate": "", "deliveryTime": "0", "ask1Size": ask_size, "bid1Price": bid,
             "ask1Price": ask, "bid1Size": bid_size, "basis": "", "preOpenPrice": "", "preQty": "",
             "curPreListingPhase": "", "fundingIntervalHour": str(instrument.funding_interval_min // 60),
-            "basisRateYear": "", "fundingCap": "0.01", **heard,
+            "basisRateYear": "", "fundingCap": "0.01", **self._exchange.source.told(symbol),
         }  # fmt: skip
 
-    def spot_ticker(self, symbol: str) -> Payload:
+    def spot_ticker(self, symbol: str, last: int | None = None) -> Payload:
         """The spot pair's ticker: the perpetual's prices, without what only a contract has."""
-        whole = self.ticker(symbol)
+        whole = self.ticker(symbol, last)
         names = (
             "symbol", "bid1Price", "bid1Size", "ask1Price", "ask1Size", "lastPrice", "prevPrice24h",
             "price24hPcnt", "highPrice24h", "lowPrice24h", "turnover24h", "volume24h",
@@ -116,31 +125,16 @@ class Board:
         }
 
     def price_limits(self, symbol: str) -> Payload:
-        """Highest bid and lowest ask that are accepted: 5 % around the last price."""
+        """Highest bid and lowest ask that the matching accepts as things stand."""
         instrument, last = self._exchange.source.instruments[symbol], self.last(symbol)
-        buy, sell = (f"{instrument.price(ticks):f}" for ticks in (last * 105 // 100, last * 95 // 100))
+        mark, index = self.marks(symbol, last)
+        limits = price_limits(instrument, mark=mark, index=index)
+        buy, sell = (f"{instrument.price(ticks):f}" for ticks in limits)
         return {"symbol": symbol, "buyLmt": buy, "sellLmt": sell}
 
-    def trade(self, symbol: str, ticks: int, *, before: int, lots: int, time_ms: int) -> Payload:
-        """Make up the public trade behind a price step, keep it and return it."""
-        trade = self._trade(symbol, ticks, before=before, lots=lots, time_ms=time_ms)
-        self.keep(symbol, trade)
-        return trade
-
     def keep(self, symbol: str, trade: Payload) -> None:
-        """Keep a public trade, an entry of the stream, for ``recent``."""
-        self._trades.setdefault(symbol, deque(maxlen=_TRADES_KEPT)).append(trade)
-
-    def _trade(self, symbol: str, ticks: int, *, before: int, lots: int, time_ms: int) -> Payload:
-        instrument = self._exchange.source.instruments[symbol]
-        self._traded += 1
-        buys = ticks > before or (ticks == before and self._traded % 2 == 0)
-        direction = "ZeroPlusTick" if ticks == before else "PlusTick" if ticks > before else "MinusTick"
-        return {
-            "T": time_ms, "s": symbol, "S": "Buy" if buys else "Sell",
-            "v": f"{instrument.qty(lots):f}", "p": f"{instrument.price(ticks):f}", "L": direction,
-            "i": f"{time_ms:016x}-{self._traded:x}", "BT": False, "RPI": False, "seq": self._traded,
-        }  # fmt: skip
+        """Keep a public trade that was heard, an entry of the stream, for ``recent``."""
+        self._heard.setdefault(symbol, deque(maxlen=self._heard_most)).append(trade)
 
     def _outlined(self, symbol: str) -> list[Payload]:
         """Four trades of the last closed candle: in lock-step nobody walks the inside of a minute."""
@@ -153,19 +147,27 @@ class Board:
         before = instrument.nearest_ticks(candle.open)
         for nth, (ticks, lots) in enumerate(outline(candle, instrument)):
             at = candle.open_time + nth * MINUTE_MS // 4
-            made.append(self._trade(symbol, ticks, before=before, lots=lots, time_ms=at))
+            sequence = at // STEP_MS
+            made.append(
+                trade_payload(instrument, ticks, before=before, lots=lots, time_ms=at, sequence=sequence)
+            )
             before = ticks
         return made
 
+    def _latest(self, symbol: str, limit: int) -> list[Payload]:
+        if symbol in self._heard:
+            return list(self._heard[symbol])[-limit:]
+        made = [] if self._exchange.is_lockstep else self.tape.recent(symbol, limit)
+        return made or self._outlined(symbol)[-limit:]
+
     def recent(self, symbol: str, limit: int) -> list[Payload]:
         """The latest public trades, newest first, as ``recent-trade`` tells them."""
-        kept = (list(self._trades.get(symbol, ())) or self._outlined(symbol))[-limit:]
         return [
             {
                 "execId": t["i"], "symbol": symbol, "price": t["p"], "size": t["v"], "side": t["S"],
                 "time": str(t["T"]), "isBlockTrade": False, "isRPITrade": False, "seq": str(t["seq"]),
             }
-            for t in reversed(kept)
+            for t in reversed(self._latest(symbol, limit))
         ]  # fmt: skip
 
 

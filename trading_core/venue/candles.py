@@ -66,6 +66,16 @@ def merge(candles: Candles) -> Candle:
     )
 
 
+def formed(exchange: Exchange, symbol: str, candle: Candle, minutes: int) -> Candle:
+    """The longer candle so far, with the forming minute in it."""
+    start = interval_start(candle.open_time, minutes)
+    if minutes == 1 or start == candle.open_time:
+        return priced(candle)
+    before = known_candles(exchange, symbol, start, candle.open_time)
+    part = merge(before.then(Candles.of([candle])))
+    return Candle(start, *_numbers(part))
+
+
 def resampled(candles: Candles, minutes: int) -> list[Candle]:
     """Candles of a longer interval, oldest first."""
     if minutes == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trading_core.money import mul_div_floor
+from trading_core.simulator.book import book_key
 from trading_core.simulator.events import Executed
 from trading_core.simulator.orders import StandingOrder
 
@@ -42,7 +43,7 @@ class ClosedTrades:
         self.trades: dict[int, ClosedTrade] = {}
         """By number of the closing order."""
         self._open_fees: dict[str, int] = {}
-        """Fees paid for what is held of a symbol."""
+        """Fees paid for what is held, by ``book_key``."""
 
     def hear(self, event: Executed, *, size: int, leverage_ppm: int) -> None:
         """Take an execution in; ``size`` is what is held after it, lots, signed."""
@@ -51,9 +52,10 @@ class ClosedTrades:
         closed = event.closed_lots
         before = abs(size) + closed if closed == event.lots else closed
         close_fee = mul_div_floor(event.fee, closed, event.lots)
-        paid = self._open_fees.get(event.symbol, 0)
+        key = book_key(event.symbol, event.index)
+        paid = self._open_fees.get(key, 0)
         returned = mul_div_floor(paid, closed, before) if closed else 0
-        self._open_fees[event.symbol] = paid - returned + event.fee - close_fee
+        self._open_fees[key] = paid - returned + event.fee - close_fee
         if not closed:
             return
         trade = self.trades.setdefault(

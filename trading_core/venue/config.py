@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from trading_core.errors import InvalidInput
 from trading_core.exchanges.bybit.environments import BYBIT
 from trading_core.simulator.params import MatchingParams
+from trading_core.venue.market.listing import LISTED_MAX, listing
 
 DEFAULT_SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT")
 
@@ -34,6 +35,8 @@ class VenueConfig:
     mode: Mode = "ticks"
     symbols: tuple[str, ...] = DEFAULT_SYMBOLS
     """Of a synthetic or an upstream market."""
+    symbol_count: int | None = None
+    """How many symbols of its listing a synthetic market has, from the best known on; None: ``symbols``."""
     upstream_rest: str = BYBIT["mainnet"].rest
     """Address of the venue that an upstream market follows, without a path."""
     upstream_stream: str = BYBIT["mainnet"].public_stream
@@ -72,6 +75,11 @@ class VenueConfig:
         """Whether an account can ask too often."""
         return self.mode == "ticks" if self.request_limits is None else self.request_limits
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The symbols of a synthetic market."""
+        return self.symbols if self.symbol_count is None else listing()[: self.symbol_count]
+
     def validate(self) -> None:
         """Raise InvalidInput for what can't be run."""
         if not self.control_token:
@@ -80,6 +88,13 @@ class VenueConfig:
             raise InvalidInput("files", "expected at least one candle file for a replay")
         if self.market != "replay" and not self.symbols:
             raise InvalidInput("symbols", "expected at least one symbol")
+        if self.symbol_count is not None and not (
+            self.market == "synthetic" and 1 <= self.symbol_count <= LISTED_MAX
+        ):
+            raise InvalidInput(
+                "symbol_count",
+                f"expected 1 to {LISTED_MAX} symbols of a synthetic market, was {self.symbol_count}",
+            )
         if self.market == "upstream":
             self._validate_upstream()
         if not 0 < self.speed <= SPEED_MAX:

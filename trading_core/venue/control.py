@@ -116,7 +116,11 @@ def _open_account(venue: Venue, body: dict[str, Any]) -> dict[str, Any]:
         raise ControlError(400, "INVALID", f"expected 1 to {_REFERENCE_MAX} characters", "reference")
     rights = KeyRights(**_rights(body))
     account = venue.open_account(
-        reference, deposit=_deposit(body), params=_params(venue, body), rights=rights
+        reference,
+        deposit=_units(body.get("balance"), "balance"),
+        params=_params(venue, body),
+        rights=rights,
+        coins=_coins(venue, body),
     )
     return {"uid": str(account.uid), "api_key": account.api_key, "api_secret": account.api_secret}
 
@@ -167,15 +171,27 @@ def _faults(venue: Venue, request: Request, outcomes: list[Outcome]) -> dict[str
         raise ControlError(409, "REFUSED", str(e)) from e
 
 
-def _deposit(body: dict[str, Any]) -> int:
-    balance = body.get("balance")
+def _units(amount: Any, field: str) -> int:
+    """An amount of any coin in 10⁻⁸."""
     try:
-        deposit = money(balance)  # type: ignore[arg-type]  # anything but a decimal raises
+        units = money(amount)
     except ValueError as e:
-        raise ControlError(400, "INVALID", str(e), "balance") from e
-    if not 0 <= deposit <= 1 << 62:
-        raise ControlError(400, "INVALID", "expected an amount that is not negative", "balance")
-    return deposit
+        raise ControlError(400, "INVALID", str(e), field) from e
+    if not 0 <= units <= 1 << 62:
+        raise ControlError(400, "INVALID", "expected an amount that is not negative", field)
+    return units
+
+
+def _coins(venue: Venue, body: dict[str, Any]) -> dict[str, int]:
+    """Base coins to begin with, 10⁻⁸."""
+    coins = body.get("coins") or {}
+    if not isinstance(coins, dict):
+        raise ControlError(400, "INVALID", "expected an object", "coins")
+    traded = {pair.base_coin for pair in venue.exchange.spot.values()}
+    unknown = sorted(coins.keys() - traded)
+    if unknown:
+        raise ControlError(400, "INVALID", "no pair of this market trades it", f"coins.{unknown[0][:40]}")
+    return {name: _units(amount, f"coins.{name}") for name, amount in coins.items()}
 
 
 def _params(venue: Venue, body: dict[str, Any]) -> MatchingParams:

@@ -6,24 +6,30 @@ recovery, where the journal is played into it again.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from trading_core.execution.order import Side
 from trading_core.market.candle import Candle
+from trading_core.market.instrument import Instrument
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Event
 from trading_core.simulator.ledger import Quotes
-from trading_core.simulator.lockstep import CandleBar, Lockstep
-from trading_core.simulator.orders import CancelReason, SimOrder, TimeInForce, TriggerBy
+from trading_core.simulator.lockstep import Lockstep
 from trading_core.simulator.params import MatchingParams
 from trading_core.simulator.refusals import Refusal, SimRefused
+from trading_core.simulator.spot.desk import SpotDesk
+from trading_core.simulator.volume import CandleBar
 from trading_core.simulator.walk import CandleTicks
-from trading_core.venue.account import VenueAccount
+from trading_core.venue.account import VenueAccount, check_listed
+from trading_core.venue.activity import Activity
+from trading_core.venue.commands import COMMANDS
+from trading_core.venue.instruments import spot_instrument
 from trading_core.venue.interventions import NAMES, check_tradable, intervene
 from trading_core.venue.journal import Record
 from trading_core.venue.keys import KeyRights
 from trading_core.venue.market.source import MINUTE_MS, MarketSource
-from trading_core.venue.market.upstream import UpstreamMarket
+from trading_core.venue.marking import LazyMarks, Marker
+from trading_core.venue.spot_commands import SPOT_COMMANDS
 
 FIRST_UID = 100_001
 FAR_MS = 30 * 86_400_000
@@ -52,8 +58,12 @@ class Exchange:
         self.source = source
         self.is_lockstep = lockstep
         self.quotes: Quotes = {}
+        self.spot: Mapping[str, Instrument] = {s: spot_instrument(i) for s, i in source.instruments.items()}
+        """The spot pair at each contract's prices."""
+        self._marker = Marker(source)
+        self.marks: LazyMarks | None = None if lockstep else LazyMarks(self._derived)
+        """None in mode candles: the last price is mark and index too, as it is in a backtest."""
         self.accounts: dict[int, VenueAccount] = {}
-        self._order: list[VenueAccount] = []
         self.by_key: dict[str, VenueAccount] = {}
         self.by_reference: dict[str, VenueAccount] = {}
         self.clock_ms = source.start_ms
@@ -63,6 +73,7 @@ class Exchange:
         self.last_closed: dict[str, int] = {}
         self.statuses: dict[str, str] = {}
         """Instruments that are not simply trading."""
+        self.activity = Activity()
         self.steps = Lockstep([], self.quotes)
         self._candles: dict[str, Candle] = {}
         self._begin_history()
@@ -86,11 +97,36 @@ class Exchange:
                 self._stand(symbol, float(after.open[0]))
 
     def _stand(self, symbol: str, price: float) -> None:
-        self.quotes[symbol] = (self.source.instruments[symbol].nearest_ticks(price), self.clock_ms)
+        ticks = self.source.instruments[symbol].nearest_ticks(price)
+        self.quotes[symbol] = (ticks, self.clock_ms)
+        if symbol in self.activity.symbols and self.marks is not None:
+            self.marks[symbol] = self.marks_at(symbol, ticks)
+        else:
+            self.forget_mark(symbol)
+
+    def _derived(self, symbol: str) -> tuple[int, int]:
+        return self.marks_at(symbol, self.quotes[symbol][0])
+
+    def forget_mark(self, symbol: str) -> None:
+        """The last price of a symbol without accounts has moved: who asks for its mark has it derived anew."""
+        if self.marks is not None:
+            self.marks.pop(symbol, None)
+
+    def marks_at(self, symbol: str, ticks: int) -> tuple[int, int]:
+        """(mark, index) in ticks at a last price in the minute being played."""
+        return self._marker.at(symbol, ticks, self.open_ms)
+
+    def marks_of(self, symbols: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """Mark and index of those symbols, for a record."""
+        return {} if self.marks is None else {s: self.marks[s] for s in sorted(symbols)}
+
+    def mark(self, symbol: str) -> int:
+        """Mark price, ticks."""
+        return self.quotes[symbol][0] if self.marks is None else self.marks[symbol][0]
 
     def _begin(self) -> None:
         """Open the candles of ``open_ms``."""
-        self._candles = {}
+        closed, self._candles = {} if self.is_lockstep else self._bars(), {}
         if self.open_ms is None:
             return
         for symbol in self.source.instruments:
@@ -99,6 +135,11 @@ class Exchange:
                 self._candles[symbol] = candle
         if self.is_lockstep:
             self.steps.begin(self._bars(), open_ms=self.clock_ms, close_ms=self.open_ms + MINUTE_MS)
+            return
+        # Nobody knows yet how much an upstream's minute will trade: the one before stands for it.
+        volumes = self.steps.volumes
+        volumes.candles = self._bars() or {**volumes.candles, **closed}
+        volumes.close_ms = self.open_ms + MINUTE_MS
 
     def _bars(self) -> dict[str, CandleBar]:
         instruments = self.source.instruments
@@ -113,10 +154,10 @@ class Exchange:
     def play(self, record: Record) -> Outcome:
         """Carry a record out; raise SimRefused, having changed nothing."""
         name = record["op"]
-        if name in _COMMANDS:
+        if name in COMMANDS or name in SPOT_COMMANDS:
             return self._command(record)
         if name in NAMES:
-            return Outcome([Told(account, events) for account, events in intervene(self, record)], {})
+            return Outcome([self._hear(account, events) for account, events in intervene(self, record)], {})
         if name == "account":
             self._open_account(record)
             return Outcome([], {})
@@ -127,13 +168,15 @@ class Exchange:
             return self._step()
         if name == "move":
             return Outcome(self._move(record), {})
+        if name == "mark":
+            return Outcome(self._mark(record), {})
         if name == "close":
             self._learn(record)
             return self._close()
         raise ValueError(f"unknown record {name!r}")
 
     def _command(self, record: Record) -> Outcome:
-        if self.done and self.is_lockstep and record["op"] == "place":
+        if self.done and self.is_lockstep and record["op"] in ("place", "spot_place"):
             # Nothing opens after the last candle: an order decided at its close has no price.
             raise SimRefused(Refusal.PARAMETER, "params error: the market is over")
         check_tradable(self, record)
@@ -142,13 +185,25 @@ class Exchange:
             ticks, at = record["q"]
             self.quotes[record["symbol"]] = (ticks, at)
             self.clock_ms = max(self.clock_ms, at)
-        events = _COMMANDS[record["op"]](account.sim, record)
-        account.hear(events)
-        return Outcome([Told(account, events)], {})
+            self._take_marks(record, record["symbol"], ticks)
+        spot = SPOT_COMMANDS.get(record["op"])
+        events = spot(account.desk, record) if spot else COMMANDS[record["op"]](account.sim, record)
+        return Outcome([self._hear(account, events)], {})
+
+    def _hear(self, account: VenueAccount, events: list[Event]) -> Told:
+        told = [*events, *account.hear(events)]
+        self.activity.note(account, events)
+        return Told(account, told)
 
     def _open_account(self, record: Record) -> None:
-        params = MatchingParams(**record["params"])
-        sim = SimAccount(self.source.instruments, quotes=self.quotes, params=params, wallet=record["deposit"])
+        params = MatchingParams.from_record(record["params"])
+        sim = SimAccount(
+            self.source.instruments,
+            quotes=self.quotes,
+            params=params,
+            wallet=record["deposit"],
+            marks=self.marks,
+        )
         account = VenueAccount(
             uid=record["uid"],
             reference=record["reference"],
@@ -158,6 +213,7 @@ class Exchange:
             deposit=record["deposit"],
             rights=KeyRights.from_record(record.get("rights")),
             sim=sim,
+            desk=SpotDesk(sim.ledger, self.spot, record.get("coins")),
         )
         self._enlist(account)
 
@@ -165,27 +221,24 @@ class Exchange:
         self.accounts[account.uid] = account
         self.by_key[account.api_key] = account
         self.by_reference[account.reference] = account
-        self._order.append(account)
-        self.steps.accounts.append(account.sim)
+        account.sim.ledger.volumes = self.steps.volumes
+        self.activity.join(account)
 
     def _step(self) -> Outcome:
         """Lock-step: the next fill of the candle, else its close."""
-        step = self.steps.advance()
-        if step is None:
-            return self._close()
-        account = self._order[step.account]
-        account.hear(step.events)
-        return Outcome([Told(account, step.events)], {})
+        for account in self.activity.waiting():
+            self.steps.accounts = [account.sim]
+            step = self.steps.advance()
+            if step is not None:
+                return Outcome([self._hear(account, step.events)], {})
+        return self._close()
 
     def _learn(self, record: Record) -> None:
         """Take over what an upstream told of the minute: it can't be asked again after a restart."""
-        if not isinstance(self.source, UpstreamMarket) or self.open_ms is None:
+        heard = None if self.open_ms is None else self.source.close(self.open_ms, record)
+        if heard is None:
             return
-        self._candles = {s: Candle(self.open_ms, *values) for s, values in record["candles"].items()}
-        for symbol, candle in self._candles.items():
-            self.source.learn(symbol, candle)
-        for symbol, rate_e8 in record["rates"].items():
-            self.source.learn_rate(symbol, self.open_ms + MINUTE_MS, rate_e8)
+        self._candles = dict(heard)
         self.quotes.update({s: (q[0], q[1]) for s, q in record["quotes"].items()})
 
     def _close(self) -> Outcome:
@@ -193,18 +246,33 @@ class Exchange:
         if self.open_ms is None:
             return Outcome([], {})
         closed = self._candles
+        played = dict(self.steps.volumes.candles) if self.is_lockstep else {}
         self.clock_ms = self.open_ms + MINUTE_MS
         if self.is_lockstep:
+            self.steps.accounts = [account.sim for account in self.activity.stage.values()]
             self.steps.finish()
         else:
             for symbol, candle in closed.items():
                 self._stand(symbol, candle.close)
         for symbol in closed:
             self.last_closed[symbol] = self.open_ms
-        told = self._funding()
+        told = [*self._spot_fills(played), *self._funding()]
+        self.activity.begin()
         self.open_ms = self.source.open_from(self.clock_ms)
         self._begin()
         return Outcome(told, closed)
+
+    def _spot_fills(self, played: Mapping[str, CandleBar]) -> list[Told]:
+        """Lock-step: spot orders that the candles traded through, told with their close."""
+        told = []
+        for symbol, bar in played.items():
+            if bar.volume <= 0:
+                continue
+            for account in self.activity.on(symbol):
+                events = account.desk.play(symbol, bar.ticks, close_ms=self.clock_ms)
+                if events:
+                    told.append(self._hear(account, events))
+        return told
 
     def _funding(self) -> list[Told]:
         told = []
@@ -214,13 +282,12 @@ class Exchange:
             rate = self.source.funding_rate_e8(symbol, self.clock_ms)
             if not rate:
                 continue
-            for account in self.accounts.values():
+            for account in self.activity.on(symbol):
                 events = account.sim.funding(
-                    symbol, rate_e8=rate, mark_ticks=self.quotes[symbol][0], time_ms=self.clock_ms
+                    symbol, rate_e8=rate, mark_ticks=self.mark(symbol), time_ms=self.clock_ms
                 )
                 if events:
-                    account.hear(events)
-                    told.append(Told(account, events))
+                    told.append(self._hear(account, events))
         return told
 
     def _move(self, record: Record) -> list[Told]:
@@ -228,16 +295,36 @@ class Exchange:
         symbol, at = record["s"], record["at"]
         self.quotes[symbol] = (record["f"], at)
         self.clock_ms = max(self.clock_ms, at)
+        self._take_marks(record, symbol, record["t"])
         told = []
-        for account in self.accounts.values():
-            if symbol not in account.sim.ledger.active:
-                continue
-            events = account.sim.move(symbol, record["t"], time_ms=at, volume=1)
+        candle = self._candles.get(symbol)  # an upstream's is unknown, and its price moves by trades alone
+        volume = 1.0 if candle is None else candle.volume
+        for account in self.activity.on(symbol):
+            events = account.sim.move(symbol, record["t"], time_ms=at, volume=volume)
+            low, high = sorted((record["f"], record["t"]))
+            events += account.desk.move(symbol, low, high, time_ms=at)
             if events:
-                account.hear(events)
-                told.append(Told(account, events))
+                told.append(self._hear(account, events))
         self.quotes[symbol] = (record["t"], at)
-        return told
+        return told if "m" in record else [*told, *self._follow_mark(symbol)]
+
+    def _take_marks(self, record: Record, symbol: str, ticks: int) -> None:
+        """Mark and index as they stood; logs of older versions know one price only."""
+        if self.marks is not None:
+            told = record.get("m", {symbol: (ticks, ticks)})
+            self.marks.update({s: (mark, index) for s, (mark, index) in told.items()})
+
+    def _mark(self, record: Record) -> list[Told]:
+        """Mode ticks: mark and index of a symbol go to ``m`` while the last price is ``l``."""
+        symbol, at = record["s"], record["at"]
+        self.quotes[symbol] = (record["l"], at)
+        self.clock_ms = max(self.clock_ms, at)
+        self._take_marks(record, symbol, record["l"])
+        return self._follow_mark(symbol)
+
+    def _follow_mark(self, symbol: str) -> list[Told]:
+        active = self.activity.on(symbol)
+        return [self._hear(a, events) for a in active if (events := a.sim.follow_mark(symbol))]
 
     # Sleep and wake
 
@@ -254,6 +341,8 @@ class Exchange:
             "start_ms": self.source.start_ms,
             "last_closed": self.last_closed,
             "quotes": self.quotes,
+            "marks": self.marks,
+            "bars": {s: [list(bar.ticks), bar.volume] for s, bar in self.steps.volumes.candles.items()},
             "statuses": self.statuses,
             "accounts": [account.as_record() for account in self.accounts.values()],
         }
@@ -261,70 +350,23 @@ class Exchange:
     def wake(self, record: Record) -> None:
         """Take over the state written by ``as_record``."""
         self.clock_ms, self.open_ms = record["clock_ms"], record["open_ms"]
+        self.steps.volumes.candles = {
+            symbol: CandleBar(CandleTicks(*ticks), volume)
+            for symbol, (ticks, volume) in record.get("bars", {}).items()
+        }
         self._begin()
-        self.quotes.clear()  # in place: every account looks at this very dict
-        self.quotes.update({s: (q[0], q[1]) for s, q in record["quotes"].items()})
-        self.last_closed = record["last_closed"]
+        listed = self.source.instruments  # it may have grown since, and shrunk
+        # In place: every account looks at this very dict.
+        self.quotes.update({s: (q[0], q[1]) for s, q in record["quotes"].items() if s in listed})
+        self.last_closed.update({s: ms for s, ms in record["last_closed"].items() if s in listed})
+        if self.marks is not None:
+            told = record.get("marks") or {}
+            self.marks.clear()
+            self.marks.update({s: (mark, index) for s, (mark, index) in told.items() if s in listed})
         self.statuses = record.get("statuses", {})
         for kept in record["accounts"]:
-            account = VenueAccount.from_record(kept, self.source.instruments, quotes=self.quotes)
+            check_listed(kept, listed)
+            account = VenueAccount.from_record(
+                kept, self.source.instruments, self.spot, quotes=self.quotes, marks=self.marks
+            )
             self._enlist(account)
-
-
-def _place(sim: SimAccount, record: Record) -> list[Event]:
-    return sim.place(
-        SimOrder(
-            record["symbol"],
-            Side(record["side"]),
-            record["lots"],
-            record["ticks"],
-            link=record["link"],
-            reduce_only=record["reduce_only"],
-            time_in_force=TimeInForce(record["tif"]),
-            stop_ticks=record["stop"],
-            close_on_trigger=record["close_on_trigger"],
-            trigger_ticks=record.get("trigger"),
-            trigger_direction=record.get("direction", 0),
-            trigger_by=TriggerBy(record.get("trigger_by", TriggerBy.LAST)),
-            target_ticks=record.get("target"),
-            slippage_ticks=record.get("slippage"),
-        )
-    )
-
-
-def _amend(sim: SimAccount, record: Record) -> list[Event]:
-    return sim.amend(
-        record["symbol"],
-        number=record["number"],
-        lots=record["lots"],
-        ticks=record["ticks"],
-        trigger_ticks=record.get("trigger"),
-    )
-
-
-def _cancel(sim: SimAccount, record: Record) -> list[Event]:
-    reason = CancelReason(record.get("reason", CancelReason.BY_USER))
-    return sim.cancel(record["symbol"], number=record["number"], reason=reason)
-
-
-def _protect(sim: SimAccount, record: Record) -> list[Event]:
-    return sim.set_protection(record["symbol"], **record["set"], active=record["active"])
-
-
-def _stop(sim: SimAccount, record: Record) -> list[Event]:
-    """Logs of older versions hold the stop alone."""
-    return sim.set_stop(record["symbol"], record["stop"])
-
-
-def _leverage(sim: SimAccount, record: Record) -> list[Event]:
-    return sim.set_leverage(record["symbol"], record["ppm"])
-
-
-_COMMANDS: dict[str, Any] = {
-    "place": _place,
-    "amend": _amend,
-    "cancel": _cancel,
-    "protect": _protect,
-    "stop": _stop,
-    "leverage": _leverage,
-}

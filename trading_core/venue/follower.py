@@ -19,10 +19,11 @@ from trading_core.market.candle import Candle, Candles
 from trading_core.venue.candles import priced
 from trading_core.venue.clock import true_ms
 from trading_core.venue.hub import Venue
+from trading_core.venue.market.lines import SYMBOLS_PER_LINE, merged
 from trading_core.venue.market.source import MINUTE_MS
 from trading_core.venue.market.upstream import UpstreamMarket
 from trading_core.venue.market.upstream_rest import UpstreamRest
-from trading_core.venue.moves import move
+from trading_core.venue.moves import mark, move
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,14 @@ class Follower:
         self._rest = UpstreamRest(config.upstream_rest, tuple(source.instruments))
         self._stall_s = config.upstream_stall_s
         self._pace = Pace(ping=config.upstream_stall_s / 3, stall=config.upstream_stall_s)
-        self._line = Line(
-            url=f"{config.upstream_stream.rstrip('/')}/v5/public/linear",
-            topics=[f"{kind}.{symbol}" for kind in _TOPICS for symbol in source.instruments],
-            wall_ms=true_ms, pace=self._pace,
-        )  # fmt: skip
+        url, listed = f"{config.upstream_stream.rstrip('/')}/v5/public/linear", list(source.instruments)
+        self._lines = [
+            Line(
+                url=url, wall_ms=true_ms, pace=self._pace,
+                topics=[f"{kind}.{s}" for kind in _TOPICS for s in listed[first : first + SYMBOLS_PER_LINE]],
+            )
+            for first in range(0, len(listed), SYMBOLS_PER_LINE)
+        ]  # fmt: skip
         self._now = 0
         """The newest market time that was heard of."""
         self._confirmed: dict[int, dict[str, Candle]] = {}
@@ -63,7 +67,7 @@ class Follower:
         """Follow for ever."""
         while True:
             with suppress(TimeoutError):
-                await self._follow(self._line.frames())
+                await self._follow(merged(self._lines))
             log.warning("upstream: no news for %g s: connecting anew", self._stall_s)
 
     async def _follow(self, frames: AsyncIterator[Frame | Connected]) -> None:
@@ -172,15 +176,17 @@ class Follower:
 
     def _ticker(self, symbol: str, fields: Row) -> None:
         self._source.learn_ticker(symbol, fields)
+        if symbol in self._exchange.quotes:
+            mark(self._venue, symbol, self._exchange.clock_ms)
 
     async def _settle(self) -> None:
         """Close the minute once all its candles are there, or its time is up and REST was asked."""
         while True:
             confirmed = self._confirmed.get(self._open_ms, {})
-            missing = [symbol for symbol in self._source.instruments if symbol not in confirmed]
-            if missing and self._now < self._open_ms + MINUTE_MS + GRACE_MS:
+            is_whole = len(confirmed) == len(self._source.instruments)
+            if not is_whole and self._now < self._open_ms + MINUTE_MS + GRACE_MS:
                 return
-            for symbol in missing:
+            for symbol in [symbol for symbol in self._source.instruments if symbol not in confirmed]:
                 run = await self._ask(self._rest.candles, symbol, self._open_ms, self._open_ms + MINUTE_MS)
                 confirmed |= {symbol: run[0]} if len(run) else {}
             self._confirmed.pop(self._open_ms, None)

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candle
-from trading_core.simulator.orders import CancelReason
+from trading_core.simulator.orders import CancelReason, StandingOrder
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.spot.orders import SpotOrder
 from trading_core.venue.account import VenueAccount
 from trading_core.venue.clock import wall_ms
 from trading_core.venue.config import VenueConfig
@@ -85,28 +86,45 @@ class Venue:
         """Tell accounts what happened to them, then everybody which candles closed."""
         for told in outcome.told:
             self.private.tell(told.account, told.events)
+            self.public.happened(told.events)
         if outcome.closed:
             self.public.candles_closed(outcome.closed)
 
     def _cancel_orders(self, uid: int) -> None:
         """Cancel the open orders of an account whose owner has been gone too long."""
         account = self.exchange.accounts[uid]
-        for order in account.sim.open_orders():
+        for order in account.open_orders():
             if account.orders[order.number].is_open:
-                values = {"number": order.number, "reason": CancelReason.BY_DISCONNECT.value}
-                self.publish(self.command(account, "cancel", order.symbol, **values))
+                self.publish(self.cancel(account, order, CancelReason.BY_DISCONNECT))
+
+    def cancel(self, account: VenueAccount, order: StandingOrder, reason: CancelReason) -> Outcome:
+        """Cancel an open order of either market."""
+        values = {"number": order.number, "reason": reason.value}
+        if isinstance(order, SpotOrder):
+            return self.command(account, "spot_cancel", order.symbol, **values)
+        return self.command(account, "cancel", order.symbol, index=order.index, **values)
 
     def command(self, account: VenueAccount, name: str, symbol: str, **values: Any) -> Outcome:
         """Submit an account's command at the price that stands now."""
         record: Record = {"op": name, "uid": account.uid, "symbol": symbol, **values}
         if not self.exchange.is_lockstep and symbol in self.exchange.quotes:
             record["q"] = list(self.exchange.quotes[symbol])
+            record["m"] = self.exchange.marks_of({symbol, *account.sim.ledger.symbols})
         return self.submit(record)
 
     def open_account(
-        self, reference: str, *, deposit: int, params: MatchingParams, rights: KeyRights | None = None
+        self,
+        reference: str,
+        *,
+        deposit: int,
+        params: MatchingParams,
+        rights: KeyRights | None = None,
+        coins: dict[str, int] | None = None,
     ) -> VenueAccount:
-        """The account of that reference, opened now if there is none; the key may what ``rights`` say."""
+        """The account of that reference, opened now if there is none; the key may what ``rights`` say.
+
+        It begins with ``deposit`` of the settle coin and ``coins`` of others, in 10⁻⁸.
+        """
         known = self.exchange.by_reference.get(reference)
         if known is not None:
             return known
@@ -114,7 +132,7 @@ class Venue:
         record = {
             "op": "account", "uid": uid, "reference": reference, "deposit": deposit, "at": wall_ms(),
             "key": secrets.token_hex(9), "secret": secrets.token_hex(18), "params": asdict(params),
-            "rights": (rights or KeyRights()).as_record(),
+            "rights": (rights or KeyRights()).as_record(), "coins": coins or {},
         }  # fmt: skip
         self.submit(record)
         return self.exchange.accounts[uid]
@@ -160,7 +178,7 @@ def _source(config: VenueConfig, *, start_ms: int | None) -> MarketSource:
             seed=config.seed,
         )
     return SyntheticMarket(
-        config.symbols,
+        config.listed,
         seed=config.seed,
         start_ms=wall_ms() // MINUTE_MS * MINUTE_MS if start is None else start,
         limit=config.limit,

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import base_coin, derived_instrument, known_instrument
+from trading_core.money import PPM, amount, plain
 
-__all__ = ["as_payload", "as_spot_payload", "base_coin", "derived_instrument", "known_instrument"]
+PRICE_BOUNDS = (1, 19_999_998)
+"""Lowest and highest price of a contract, ticks."""
+
+__all__ = [
+    "as_payload",
+    "as_spot_payload",
+    "base_coin",
+    "derived_instrument",
+    "known_instrument",
+    "spot_instrument",
+    "tiers_payload",
+]
+
+_FINER, _FINEST = 1_000, Decimal("1e-8")
+"""Times that a pair's quantities are finer than its contract's, and the finest there are."""
 
 
 def as_payload(instrument: Instrument) -> dict[str, Any]:
     """An instrument as ``/v5/market/instruments-info`` tells it."""
     tick, step = instrument.tick_size, instrument.qty_step
+    lowest, highest = PRICE_BOUNDS
     scale = max(0, -int(tick.normalize().as_tuple().exponent))
     most = f"{instrument.qty(instrument.max_lots):f}"
     cap = "0.00375" if instrument.symbol in ("BTCUSDT", "ETHUSDT") else "0.01"
@@ -32,8 +50,8 @@ def as_payload(instrument: Instrument) -> dict[str, Any]:
             "leverageStep": "0.01",
         },
         "priceFilter": {
-            "minPrice": f"{tick:f}",
-            "maxPrice": f"{tick * 19_999_998:f}",
+            "minPrice": f"{instrument.price(lowest):f}",
+            "maxPrice": f"{instrument.price(highest):f}",
             "tickSize": f"{tick:f}",
         },
         "lotSizeFilter": {
@@ -52,40 +70,72 @@ def as_payload(instrument: Instrument) -> dict[str, Any]:
         "lowerFundingRate": f"-{cap}",
         "isPreListing": False,
         "preListingInfo": None,
-        "riskParameters": {"priceLimitRatioX": "0.05", "priceLimitRatioY": "0.1"},
+        "riskParameters": _risk_parameters(instrument),
         "displayName": "",
         "symbolId": sum(instrument.symbol.encode()),
         "symbolType": "",
     }
 
 
-def as_spot_payload(instrument: Instrument) -> dict[str, Any]:
-    """The spot pair at an instrument's prices, as ``/v5/market/instruments-info`` tells it."""
-    step, least = f"{instrument.qty_step:f}", f"{instrument.qty(instrument.min_lots):f}"
-    most, most_at_market = (
-        f"{instrument.qty(lots):f}" for lots in (instrument.max_lots, instrument.max_market_lots)
+def tiers_payload(instrument: Instrument) -> list[dict[str, Any]]:
+    """The risk tiers of an instrument as ``/v5/market/risk-limit`` tells them; rates are fractions."""
+    return [
+        {
+            "id": tier.number, "symbol": instrument.symbol, "riskLimitValue": plain(amount(tier.limit)),
+            "maintenanceMargin": plain(Decimal(tier.maintenance_ppm) / PPM),
+            "initialMargin": plain(Decimal(tier.initial_ppm) / PPM), "isLowestRisk": int(not index),
+            "maxLeverage": f"{Decimal(tier.leverage_ppm) / PPM:.2f}",
+            "mmDeduction": plain(amount(tier.deduction)) if index else "",
+        }
+        for index, tier in enumerate(instrument.tiers)
+    ]  # fmt: skip
+
+
+def spot_instrument(contract: Instrument) -> Instrument:
+    """The spot pair at a contract's prices; its quantities are a thousand times finer, as Bybit's pairs' are."""
+    finer = _FINER if _FINEST * _FINER <= contract.qty_step <= 1 else 1
+    return replace(
+        contract,
+        category="spot",
+        qty_step=contract.qty_step / finer,
+        min_lots=1,
+        max_lots=contract.max_lots * finer,
+        max_market_lots=contract.max_market_lots * finer,
     )
+
+
+def as_spot_payload(pair: Instrument) -> dict[str, Any]:
+    """A spot pair as ``/v5/market/instruments-info`` tells it."""
+    step = f"{pair.qty_step:f}"
+    most, most_at_market = (f"{pair.qty(lots):f}" for lots in (pair.max_lots, pair.max_market_lots))
     return {
-        "symbolId": sum(instrument.symbol.encode()),
-        "symbol": instrument.symbol,
-        "baseCoin": instrument.base_coin,
-        "quoteCoin": instrument.settle_coin,
+        "symbolId": sum(pair.symbol.encode()),
+        "symbol": pair.symbol,
+        "baseCoin": pair.base_coin,
+        "quoteCoin": pair.settle_coin,
         "innovation": "0",
-        "status": instrument.status,
+        "status": pair.status,
         "marginTrading": "none",
         "stTag": "0",
         "lotSizeFilter": {
             "basePrecision": step,
             "quotePrecision": "0.00000001",
-            "minOrderQty": least,
+            "minOrderQty": step,
             "maxOrderQty": most,
-            "minOrderAmt": f"{instrument.min_notional // 10**8}",
+            "minOrderAmt": f"{pair.min_notional // 10**8}",
             "maxOrderAmt": "8000000",
             "maxLimitOrderQty": most,
             "maxMarketOrderQty": most_at_market,
             "postOnlyMaxLimitOrderSize": most,
         },
-        "priceFilter": {"tickSize": f"{instrument.tick_size:f}"},
-        "riskParameters": {"priceLimitRatioX": "0.05", "priceLimitRatioY": "0.1"},
+        "priceFilter": {"tickSize": f"{pair.tick_size:f}"},
+        "riskParameters": _risk_parameters(pair),
         "symbolType": "",
+    }
+
+
+def _risk_parameters(instrument: Instrument) -> dict[str, str]:
+    return {
+        "priceLimitRatioX": f"{instrument.price_limit_x_ppm / PPM:g}",
+        "priceLimitRatioY": f"{instrument.price_limit_y_ppm / PPM:g}",
     }

@@ -6,11 +6,11 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from trading_core.execution.order import Side
 from trading_core.simulator.account import SimAccount
-from trading_core.simulator.events import Event, Executed
-from trading_core.simulator.matching import execute, fire
-from trading_core.simulator.orders import StandingOrder, Status, TimeInForce
+from trading_core.simulator.book import Book, book_key
+from trading_core.simulator.events import Event
+from trading_core.simulator.matching import execute, own_order
+from trading_core.simulator.position_mode import switch, switch_all
 from trading_core.simulator.refusals import Refusal, SimRefused
 from trading_core.simulator.triggers import Kind, Trigger
 from trading_core.venue.account import VenueAccount
@@ -20,6 +20,7 @@ from trading_core.venue.keys import KeyRights
 Happened = list[tuple[VenueAccount, list[Event]]]
 
 TRADING = "Trading"
+_ADL = "CreateByAdl_PassThrough"
 _NOT_LIVE = 110074
 _ONLY_REDUCE = 110023
 
@@ -39,26 +40,24 @@ class Stage(Protocol):
 def _funding(stage: Stage, record: Record) -> list[Event]:
     sim = stage.accounts[record["uid"]].sim
     symbol, now_ms = record["symbol"], record["at"]
-    mark = sim.ledger.price(sim.ledger.book(symbol))
+    mark = sim.ledger.mark(sim.ledger.book(symbol))
     return sim.funding(symbol, rate_e8=record["rate_e8"], mark_ticks=mark, time_ms=now_ms)
 
 
 def _liquidation(stage: Stage, record: Record) -> list[Event]:
     sim = stage.accounts[record["uid"]].sim
-    book = sim.ledger.book(record["symbol"])
-    _check_open(book.position.lots)
+    book = _held(sim, record["symbol"])
     level = sim.ledger.price(book)
-    return fire(sim.ledger, book, Trigger(Kind.LIQUIDATION, book.position.lots > 0, level))
+    return sim.meet(book, Trigger(Kind.LIQUIDATION, book.position.lots > 0, level))
 
 
 def _adl(stage: Stage, record: Record) -> list[Event]:
     """Close a position, or part of it, against somebody's bankruptcy at the price that stands."""
     sim = stage.accounts[record["uid"]].sim
-    book = sim.ledger.book(record["symbol"])
+    book = _held(sim, record["symbol"])
     held = book.position.lots
-    _check_open(held)
     lots = min(abs(held), record["lots"] or abs(held))
-    order = _own_order(sim, record["symbol"], lots=lots, held=held)
+    order = replace(own_order(sim.ledger, book, stop_order_type="", create_type=_ADL), lots=lots)
     ticks = sim.ledger.price(book)
     return execute(sim.ledger, book, order, ticks=ticks, is_maker=False, exec_type="AdlTrade")
 
@@ -66,8 +65,8 @@ def _adl(stage: Stage, record: Record) -> list[Event]:
 def _fill(stage: Stage, record: Record) -> list[Event]:
     """Fill a part of a resting order at its own price, as if somebody had met it."""
     sim = stage.accounts[record["uid"]].sim
-    book = sim.ledger.book(record["symbol"])
-    order = sim.find(record["symbol"], number=record["number"])
+    key = book_key(record["symbol"], record.get("index", 0))
+    book, order = sim.ledger.book(key), sim.find(key, number=record["number"])
     lots, ticks = record["lots"], order.ticks
     if (
         ticks is None
@@ -76,31 +75,15 @@ def _fill(stage: Stage, record: Record) -> list[Event]:
         or (order.reduce_only and lots >= abs(book.position.lots))
     ):
         raise SimRefused(Refusal.PARAMETER, "params error: lots is no part of the order")
-    events = execute(sim.ledger, book, replace(order, lots=order.filled + lots), ticks=ticks, is_maker=True)
-    executed = events[0]
-    assert isinstance(executed, Executed)
-    assert executed.order is not None
-    rest = replace(executed.order, lots=order.lots, status=Status.PARTIALLY_FILLED)
-    book.orders[rest.number] = rest
-    sim.ledger.settle(book)
-    return [replace(executed, order=rest), *events[1:]]
+    return execute(sim.ledger, book, order, ticks=ticks, is_maker=True, most=lots)
 
 
-def _own_order(sim: SimAccount, symbol: str, *, lots: int, held: int) -> StandingOrder:
-    ledger = sim.ledger
-    book = ledger.book(symbol)
-    now_ms = ledger.now_ms(book)
-    return StandingOrder(
-        number=ledger.next_number(), symbol=symbol, link="", side=Side.of(-held), lots=lots, ticks=None,
-        reduce_only=True, time_in_force=TimeInForce.IOC, stop_ticks=None, close_on_trigger=True,
-        arrival=ledger.next_arrival(), created_ms=now_ms, updated_ms=now_ms,
-        price_on_created=ledger.price(book), create_type="CreateByAdl_PassThrough",
-    )  # fmt: skip
-
-
-def _check_open(lots: int) -> None:
-    if not lots:
-        raise SimRefused(Refusal.PARAMETER, "params error: there is no position")
+def _held(sim: SimAccount, symbol: str) -> Book:
+    """The position of a symbol that something happens to; in hedge mode the long one before the short."""
+    for book in sim.ledger.books_of(symbol):
+        if book.position.lots:
+            return book
+    raise SimRefused(Refusal.PARAMETER, "params error: there is no position")
 
 
 def _rights(stage: Stage, record: Record) -> list[Event]:
@@ -110,12 +93,30 @@ def _rights(stage: Stage, record: Record) -> list[Event]:
     return []
 
 
+def _margin(stage: Stage, record: Record) -> list[Event]:
+    """Switch an account between isolated and cross margin."""
+    stage.accounts[record["uid"]].sim.set_cross_margin(is_cross=record["cross"])
+    return []
+
+
+def _position_mode(stage: Stage, record: Record) -> list[Event]:
+    """Switch a symbol, or all symbols of a coin, between one-way and hedge mode."""
+    ledger = stage.accounts[record["uid"]].sim.ledger
+    if "symbol" in record:
+        switch(ledger, record["symbol"], is_hedged=record["hedged"])
+    else:
+        switch_all(ledger, record["symbols"], is_hedged=record["hedged"])
+    return []
+
+
 _ON_ACCOUNTS: dict[str, Any] = {
     "fund": _funding,
     "liquidate": _liquidation,
     "adl": _adl,
     "fill": _fill,
     "rights": _rights,
+    "margin": _margin,
+    "position_mode": _position_mode,
 }
 NAMES = frozenset({*_ON_ACCOUNTS, "status"})
 """Records that are played here."""
@@ -130,7 +131,6 @@ def intervene(stage: Stage, record: Record) -> Happened:
         return []
     account = stage.accounts[record["uid"]]
     events = _ON_ACCOUNTS[record["op"]](stage, record)
-    account.hear(events)
     return [(account, events)] if events else []
 
 

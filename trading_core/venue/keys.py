@@ -30,12 +30,12 @@ KEY_FIELDS: tuple[str, ...] = ("permissions", "read_only", "ips", "rsa_public_ke
 
 
 def _trading() -> dict[str, list[str]]:
-    return {"ContractTrade": ["Order", "Position"]}
+    return {"ContractTrade": ["Order", "Position"], "Spot": ["SpotTrade"]}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRights:
-    """What a key may do; a new account's key may trade derivatives from anywhere and nothing else."""
+    """What a key may do; a new account's key may trade contracts and pairs from anywhere and nothing else."""
 
     permissions: dict[str, list[str]] = field(default_factory=_trading)
     """By group; a group that is missing is empty."""

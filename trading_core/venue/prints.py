@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
 from trading_core.market.candle import Candle
 from trading_core.market.instrument import Instrument
+from trading_core.simulator.volume import whole_lots
 from trading_core.venue.market.source import Ticks
 
 Lots = npt.NDArray[np.int64]
-
-_ROUNDING = 1e-6
-"""Of a lot: a volume that is whole lots but for its binary digits."""
-
-
-def whole_lots(volume: float, instrument: Instrument) -> int:
-    """The lots of a volume, rounded down: trades never tell more than their candle."""
-    return math.floor(volume / float(instrument.qty_step) + _ROUNDING)
 
 
 def shares(lots: int, prices: Ticks, rng: np.random.Generator) -> Lots:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
-from trading_core.money import PPM, amount
-from trading_core.simulator.margin import maintenance_margin
+from trading_core.money import PPM, amount, plain
+from trading_core.simulator.ledger import Ledger
+from trading_core.simulator.spot.admission import base_units
 from trading_core.venue.account import Booked, VenueAccount
 from trading_core.venue.closed import ClosedTrade
 from trading_core.venue.ids import exec_id, order_id
@@ -13,33 +15,64 @@ from trading_core.venue.payloads import Payload, average_text, coins, limit_tick
 
 
 def wallet_payload(account: VenueAccount) -> Payload:
-    """The unified wallet of an account that holds nothing but the settle coin."""
+    """The unified wallet: the settle coin, and what was bought on the spot market, which is no collateral."""
     sim, ledger = account.sim, account.sim.ledger
-    books = [ledger.books[symbol] for symbol in sim.active]
+    books = [ledger.books[key] for key in sim.active]
     position_margin = sum(ledger.position_margin(book) for book in books)
     order_margin = sum(ledger.order_margin(book) for book in books)
-    maintenance = sum(
-        maintenance_margin(b.position.cost, b.instrument) for b in books if not b.position.is_flat
-    )
+    maintenance = sum(ledger.maintenance(book) for book in books)
+    held = list(spot_coins(account))
+    worth = sum(value for _, value in held)
     equity, wallet = coins(sim.equity), coins(sim.wallet)
     unrealised, initial = coins(sim.equity - sim.wallet), coins(position_margin + order_margin)
+    initial_rate = _account_rate(ledger, position_margin + order_margin)
+    maintenance_rate = _account_rate(ledger, maintenance)
     coin = {
         "coin": "USDT", "equity": equity, "usdValue": equity, "walletBalance": wallet,
         "availableToWithdraw": "", "availableToBorrow": "", "borrowAmount": "0", "accruedInterest": "0",
         "totalOrderIM": coins(order_margin), "totalPositionIM": coins(position_margin),
         "totalPositionMM": coins(maintenance), "unrealisedPnl": unrealised,
         "cumRealisedPnl": coins(sim.wallet - account.deposit), "bonus": "0", "collateralSwitch": True,
-        "marginCollateral": True, "locked": "0", "spotHedgingQty": "0", "spotBorrow": "0", "free": "",
+        "marginCollateral": True, "locked": coins(ledger.locked), "spotHedgingQty": "0", "spotBorrow": "0", "free": "",
     }  # fmt: skip
     return {
-        "accountType": "UNIFIED", "accountLTV": "0", "accountIMRate": "0", "accountIMRateByMp": "0",
-        "accountMMRate": "0", "accountMMRateByMp": "0", "totalEquity": equity,
+        "accountType": "UNIFIED", "accountLTV": "0", "accountIMRate": initial_rate,
+        "accountIMRateByMp": initial_rate, "accountMMRate": maintenance_rate,
+        "accountMMRateByMp": maintenance_rate, "totalEquity": coins(sim.equity + worth),
         "totalWalletBalance": wallet, "totalMarginBalance": equity,
         "totalAvailableBalance": coins(max(0, sim.available)), "totalPerpUPL": unrealised,
         "totalInitialMargin": initial, "totalInitialMarginByMp": initial,
         "totalMaintenanceMargin": coins(maintenance), "totalMaintenanceMarginByMp": coins(maintenance),
-        "coin": [coin],
+        "coin": [coin, *(row for row, _ in held)],
     }  # fmt: skip
+
+
+def spot_coins(account: VenueAccount) -> Iterator[tuple[Payload, int]]:
+    """(row, worth in money units) of every base coin, valued at the last price."""
+    balances = list(account.desk.balances())
+    if not balances:
+        return  # as most pushes of a wallet find: there are hundreds of pairs to go through
+    pairs = {pair.base_coin: pair for pair in account.desk.instruments.values()}
+    for coin, held, frozen in balances:
+        pair = pairs[coin]
+        worth = pair.notional_floor(account.desk.price(pair.symbol) * held // base_units(pair, 1))
+        yield {
+            "coin": coin, "equity": coins(held), "usdValue": coins(worth), "walletBalance": coins(held),
+            "availableToWithdraw": "", "availableToBorrow": "", "borrowAmount": "0", "accruedInterest": "0",
+            "totalOrderIM": "0", "totalPositionIM": "0", "totalPositionMM": "0", "unrealisedPnl": "0",
+            "cumRealisedPnl": "0", "bonus": "0", "collateralSwitch": False, "marginCollateral": False,
+            "locked": coins(frozen), "spotHedgingQty": "0", "spotBorrow": "0", "free": "",
+        }, worth  # fmt: skip
+
+
+def account_rate_e4(ledger: Ledger, margin: int) -> int:
+    """A margin as a share of the margin balance in 10⁻⁴; 0 with isolated margin, where it means nothing."""
+    balance = ledger.equity()
+    return margin * 10_000 // balance if ledger.is_cross and balance > 0 else 0
+
+
+def _account_rate(ledger: Ledger, margin: int) -> str:
+    return plain(Decimal(account_rate_e4(ledger, margin)).scaleb(-4))
 
 
 def transaction_type(booked: Booked) -> str:
@@ -80,7 +113,7 @@ def closed_payload(account: VenueAccount, trade: ClosedTrade) -> Payload:
     entry = (amount(entry_value) / closed).quantize(Decimal("1e-8"))
     return {
         "symbol": order.symbol, "orderId": order_id(account.uid, order.number), "side": order.side.value,
-        "qty": f"{instrument.qty(order.lots):f}", "orderPrice": price_text(instrument, limit_ticks(order)),
+        "qty": f"{instrument.qty(order.lots):f}", "orderPrice": price_text(instrument, limit_ticks(instrument, order)),
         "orderType": "Market" if order.ticks is None else "Limit", "execType": trade.exec_type,
         "closedSize": f"{closed:f}", "cumEntryValue": coins(entry_value), "avgEntryPrice": f"{entry:f}",
         "cumExitValue": coins(exit_value),

@@ -78,10 +78,10 @@ class Command(BaseCommand):
             f"{meta['bot']['name']}: {meta['candles']:,} candles, {meta['from']} to {meta['to']}"
         )
         for name, value in metrics.items():
-            self.stdout.write(f"  {name:18} {_shown(value)}")
-        self.stdout.write(f"  {'orders':18} {len(result['orders'])}")
-        self.stdout.write(f"  {'executions':18} {len(result['executions'])}")
-        self.stdout.write(f"  {'digest':18} {meta['digest']}")
+            self.stdout.write(f"  {name:24} {_shown(value)}")
+        self.stdout.write(f"  {'orders':24} {len(result['orders'])}")
+        self.stdout.write(f"  {'executions':24} {len(result['executions'])}")
+        self.stdout.write(f"  {'digest':24} {meta['digest']}")
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -57,6 +57,25 @@ AVERAGER: dict[str, Any] = {
 }  # fmt: skip
 
 
+WHALE: dict[str, Any] = {
+    **AVERAGER,
+    "name": "Whale",
+    "wallet": {"balance": "50000000"},
+    "risk": {
+        "leverage": "2",
+        "max_open_positions": 1,
+        "max_position_quote": "2000000",
+        "cooldown_candles": 1,
+    },
+    "plan": {
+        **AVERAGER["plan"],
+        "size": {"mode": "quote", "quote": "400000"},
+        "averaging": {**AVERAGER["plan"]["averaging"], "quote": "300000"},
+    },
+}
+"""Orders beyond its share of a candle's volume: they are filled in parts."""
+
+
 @pytest.fixture
 def venue(tmp_path: Path, settings: Settings) -> Iterator[str]:
     """A venue in lock-step; its market stands still until it is stepped."""
@@ -134,6 +153,7 @@ def test_lock_step_equals_the_backtest(venue: str, workspace: Workspace) -> None
     documents = [
         document(**AVERAGER, universe={"symbols": ["BTCUSDT", "ETHUSDT"]}),
         document(name="Five minutes", timeframe="5m"),
+        document(**WHALE, universe={"symbols": ["BTCUSDT"]}),
     ]
     with workspace_scope(workspace.pk):
         bots = [start_bot(create_paper_bot(raw)) for raw in documents]
@@ -158,6 +178,9 @@ def test_lock_step_equals_the_backtest(venue: str, workspace: Workspace) -> None
         averager = result_of(Bot.objects.select_related("account").get(name="Averager"))
         assert len(averager["decisions"]) == 2 * CANDLES
         assert averager["trades"]
+        whale = result_of(Bot.objects.select_related("account").get(name="Whale"))
+        assert any(0 < order["filled"] < order["lots"] for order in whale["orders"])
+        assert whale["trades"]
         assert not Outcome.objects.filter(code__in=["missed", "stale_candle"]).exists()
 
 

@@ -24,13 +24,14 @@ from bots.services import store
 from bots.services.cycle import run_cycle
 from bots.services.instruments import latest_instrument
 from bots.services.lifecycle import create_bot, start_bot
+from bots.services.venue_control import VenueControl
 from bots.services.wake import wake
 from bots.trader.config import Settle, TraderConfig
-from bots.trader.markets import VenueAccounts
 from bots.trader.service import Trader
 from tests.conftest import wait_until
 from tests.worlds import LINEAR, SOURCE, World, document, forget_everything, key
 from trading_core.exchanges.bybit.client import BybitSession
+from trading_core.exchanges.bybit.gate import Gate
 from trading_core.market.candle import Candle
 from trading_core.money import money
 
@@ -43,7 +44,7 @@ class VenueProcess:
 
     url: str
     process: subprocess.Popen[str]
-    control: VenueAccounts
+    control: VenueControl
 
     def step(self) -> dict[str, Any]:
         return self.control._ask("POST", "/control/step", {})
@@ -52,10 +53,10 @@ class VenueProcess:
         return self.control._ask("GET", f"/control/accounts/{account.venue_uid}")
 
     def clock_ms(self) -> int:
-        return int(self.control.status()["clock_ms"])
+        return self.control.status().clock_ms
 
     def price(self, symbol: str = "BTCUSDT") -> float:
-        session = BybitSession(endpoint=self.url, wall_ms=clock.wall_ms)
+        session = BybitSession(endpoint=self.url, wall_ms=clock.wall_ms, gate=Gate("the test's own"))
         answer = session.get_tickers(category="linear", symbol=symbol)
         session.close()
         return float(answer["result"]["list"][0]["lastPrice"])
@@ -72,7 +73,7 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VenueProcess]:
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[1]
-        control = VenueAccounts(TraderConfig(venue_url=url, venue_token=TOKEN))
+        control = VenueControl(url, TOKEN)
         yield VenueProcess(url, process, control)
         control.close()
         process.terminate()

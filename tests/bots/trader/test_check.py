@@ -1,19 +1,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from bots.models import InstrumentRow
-from bots.trader.check import check_account, learned, words_of
+from accounts.models import Workspace
+from bots.models import InstrumentRow, Outcome
+from bots.services.documents import document_of
+from bots.services.fees import fee_warnings
+from bots.services.instruments import close_missing, forget_instruments, save_instruments
+from bots.services.lifecycle import panic_bot
+from bots.trader.check import Inspection, check_account, inspected, learned
 from bots.trader.markets import Market
 from tests.bots.trader.conftest import Desk, RunningTrader
 from tests.conftest import wait_until
+from tests.worlds import World, instrument
 from trading_core.errors import ExchangeError, NotSent, OutcomeUnknown, Rejected
-from trading_core.exchanges.bybit.account import BybitExchange
+from trading_core.exchanges.bybit.account import BybitExchange, FeeRates
 from trading_core.exchanges.bybit.environments import venue_addresses
 from trading_core.exchanges.bybit.keys import KeyReport
+from trading_core.exchanges.port import WalletNews
+from trading_core.money import PPM
 
 KEY: dict[str, Any] = {
     "readOnly": 0, "uta": 1, "userID": 7, "isMaster": False, "ips": ["203.0.113.7"],
@@ -40,6 +49,15 @@ class Told(BybitExchange):
     def hedged(self) -> bool:
         return self.hedge
 
+    def wallet(self) -> WalletNews:
+        return WalletNews("USDT", 5, 1)
+
+    def fee_rates(self) -> dict[str, FeeRates]:
+        return {"BTCUSDT": RATES}
+
+
+RATES = FeeRates(Decimal("0.00055"), Decimal("0.0002"))
+
 
 @pytest.fixture
 def market() -> Market:
@@ -47,43 +65,64 @@ def market() -> Market:
 
 
 def test_good_account_says_nothing() -> None:
-    report = check_account(Told(KEY))
-    assert (words_of(report), report.user_id) == ("", "7")
+    assert check_account(Told(KEY)) == KeyReport("7", (), ())
 
 
-def test_wrong_margin_mode_is_a_warning_that_says_what_to_do() -> None:
-    report = check_account(Told(KEY, mode="REGULAR_MARGIN"))
-    assert report.refusals == ()
-    assert "change it on the exchange" in words_of(report)
+def test_inspection_tells_wallet_and_fees_of_a_good_account_alone() -> None:
+    assert inspected(Told(KEY)) == Inspection(KeyReport("7", (), ()), 5, {"BTCUSDT": RATES})
+    assert inspected(Told(KEY, hedge=True)).fees == {}
+
+
+@pytest.mark.parametrize("mode", ["REGULAR_MARGIN", "PORTFOLIO_MARGIN", ""])
+def test_wrong_margin_mode_refuses_and_says_what_to_do(mode: str) -> None:
+    (refusal,) = check_account(Told(KEY, mode=mode)).refusals
+    assert "choose Isolated Margin" in refusal
 
 
 def test_hedge_mode_and_a_key_that_moves_money_are_refused() -> None:
     rights = KEY["permissions"] | {"Wallet": ["Withdraw"]}
     report = check_account(Told(KEY | {"permissions": rights}, hedge=True))
-    assert len(report.refusals) == 2
-    assert words_of(report).startswith("not traded with: permission Wallet")
-    assert "switch it to one-way" in words_of(report)
+    wallet, mode = report.refusals
+    assert wallet.startswith("permission Wallet")
+    assert "choose One-Way Mode" in mode
+
+
+@pytest.mark.parametrize("code", [10003, 10004, 10005, 10010, 33004])
+def test_key_the_exchange_refuses_is_a_finding(code: int) -> None:
+    class Refused(Told):
+        def key_information(self) -> dict[str, Any]:
+            raise Rejected("no", code=code)
+
+    found = inspected(Refused(KEY))
+    assert (found.report.user_id, found.wallet) == ("", 0)
+    assert str(code) in found.report.refusals[0]
+
+
+@pytest.mark.parametrize("error", [NotSent("away"), OutcomeUnknown("busy", code=10016)])
+def test_silence_says_nothing_of_the_key(error: ExchangeError) -> None:
+    class Away(Told):
+        def key_information(self) -> dict[str, Any]:
+            raise error
+
+    with pytest.raises(type(error)):
+        inspected(Away(KEY))
 
 
 @pytest.mark.parametrize(
-    "error,measured,refresh,told",
+    "error,measured,refresh",
     [
-        (NotSent("late", code=10002), 1, False, False),
-        (Rejected("too small", code=110094), 0, True, False),
-        (Rejected("not live", code=110074), 0, True, True),
-        (Rejected("no right", code=10005), 0, False, True),
-        (OutcomeUnknown("who knows", code=10007), 0, False, True),
-        (Rejected("no money", code=110007), 0, False, False),
-        (OutcomeUnknown("unheard of", code=999), 0, False, False),
+        (NotSent("late", code=10002), 1, False),
+        (Rejected("too small", code=110094), 0, True),
+        (Rejected("not live", code=110074), 0, True),
+        (Rejected("no right", code=10005), 0, False),
     ],
 )
 def test_refusal_teaches_what_it_says(
-    market: Market, error: ExchangeError, measured: int, *, refresh: bool, told: bool
+    market: Market, error: ExchangeError, measured: int, *, refresh: bool
 ) -> None:
     exchange = Told(KEY)
-    words = learned(exchange, market, error)
+    learned(exchange, market, error)
     assert (exchange.measured, market.refresh_wanted.is_set()) == (measured, refresh)
-    assert (str(error) in words) is told
 
 
 @pytest.mark.django_db(transaction=True)
@@ -106,30 +145,68 @@ def test_instruments_are_read_again_while_running(desk: Desk, start: Callable[..
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.role("engine")
-def test_live_account_is_checked_and_trades(
-    desk: Desk, start: Callable[..., RunningTrader], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bots.trader.actor.VENUE_ENVIRONMENTS", ())
-    start()
-    bot = desk.bot(account := desk.opened(desk.account()))
-    desk.close(bot)
-    assert desk.held(bot).lots
-    seen = desk.opened_yet(account)
-    assert seen is not None
-    assert seen.status_reason == "the key is not bound to an IP address"
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.role("engine")
-def test_refused_key_opens_nothing(
-    desk: Desk, start: Callable[..., RunningTrader], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bots.trader.actor.VENUE_ENVIRONMENTS", ())
-    monkeypatch.setattr("bots.trader.actor.check_account", lambda _: KeyReport("7", ("it may withdraw",), ()))
-    start()
+def test_a_delisting_is_noticed_while_running(desk: Desk, start: Callable[..., RunningTrader]) -> None:
+    start(instruments_every=0.2)
     bot = desk.bot(desk.opened(desk.account()))
     desk.close(bot)
-    entries = [i for i in desk.settled(bot) if i.kind == "place"]
-    assert [i.state for i in entries] == ["rejected"] * len(entries)
-    assert entries
-    assert "it may withdraw" in entries[0].error
+    desk.held(bot)
+    desk.settled(bot)
+
+    def status(wanted: str) -> None:
+        spec = {"kind": "delisting", "where": {"symbol": "BTCUSDT"}, "params": {"status": wanted}}
+        desk.venue.control._ask("POST", "/control/faults", {"faults": [spec]})
+
+    def told() -> str:
+        with desk.world.inside():
+            bot.account.refresh_from_db()
+        return bot.account.status_reason
+
+    status("Delivering")
+    try:
+        wait_until(lambda: "BTCUSDT is Closed" in told())
+        forget_instruments()
+        panic_bot(bot)
+        wait_until(lambda: desk.position(bot) is None)
+        desk.settled(bot)
+        fresh = desk.bot(desk.opened(desk.account()))
+        close_ms = desk.close(fresh)
+        with desk.world.inside():
+            seen = Outcome.objects.get(bot=fresh, symbol="BTCUSDT", close_ms=close_ms)
+        assert (seen.code, seen.details["status"]) == ("not_trading", "Closed")
+    finally:
+        status("Trading")
+    wait_until(lambda: latest_status("BTCUSDT") == "Trading")
+
+
+def latest_status(symbol: str) -> str:
+    row = InstrumentRow.objects.filter(source="synthetic", symbol=symbol).latest("version")
+    return str(row.definition["status"])
+
+
+@pytest.mark.django_db
+@pytest.mark.role("engine")
+def test_what_a_venue_lists_no_more_is_closed(caplog: pytest.LogCaptureFixture) -> None:
+    save_instruments("synthetic", [instrument(symbol) for symbol in ("BTCUSDT", "ETHUSDT")])
+    assert close_missing("synthetic", "linear", ["ETHUSDT", "NEWUSDT"]) == ["BTCUSDT"]
+    assert (latest_status("BTCUSDT"), latest_status("ETHUSDT")) == ("Closed", "Trading")
+    assert close_missing("synthetic", "linear", ["ETHUSDT"]) == []
+    assert close_missing("synthetic", "linear", []) == []
+    assert "not believed" in caplog.text
+    assert latest_status("ETHUSDT") == "Trading"
+    save_instruments("synthetic", [instrument("BTCUSDT")])
+    assert latest_status("BTCUSDT") == "Trading"
+
+
+@pytest.mark.django_db
+@pytest.mark.role("engine")
+def test_bots_that_count_with_lower_fees_are_named(workspace: Workspace) -> None:
+    world = World(workspace)
+    account = world.account()
+    bot = world.bot(account, name="Dip buyer")
+    document = document_of(bot)
+    fair = FeeRates(Decimal(document.fees.taker_ppm) / PPM, Decimal(document.fees.maker_ppm) / PPM)
+    assert fee_warnings(account.pk, workspace.pk, {"BTCUSDT": fair, "XUSDT": RATES}) == []
+    dear = FeeRates(fair.taker + Decimal("0.0001"), fair.maker)
+    (words,) = fee_warnings(account.pk, workspace.pk, {"BTCUSDT": dear, "ETHUSDT": fair})
+    assert "for BTCUSDT, Dip buyer counts with" in words
+    assert "raise the bot's fees" in words

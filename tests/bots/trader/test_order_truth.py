@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -17,11 +19,12 @@ from ailona.kit import clock
 from bots.models import AccountLease, Bot, ExecutionRow
 from bots.trader import intents
 from bots.trader import lease as leases
-from bots.trader.actor import open_credentials
 from bots.trader.config import TraderConfig
+from bots.trader.key_watch import open_credentials
 from bots.trader.lease import Served
 from bots.trader.markets import ask_market, keep_market
 from bots.trader.send import send
+from bots.trader.service import Trader
 from tests.bots.trader.conftest import TOKEN, Desk, RunningTrader
 from tests.bots.trader.faults import Fault, FaultyLine
 from tests.conftest import wait_until
@@ -57,7 +60,7 @@ def lease_of(bot: Bot, config: TraderConfig) -> leases.Lease:
 def exchange_of(lease: leases.Lease, desk: Desk, config: TraderConfig) -> BybitExchange:
     market = keep_market(ask_market("paper", config, desk.venue.control))
     return BybitExchange(
-        endpoint=desk.venue.url, credentials=open_credentials(lease), instruments=market.instruments,
+        endpoint=desk.venue.url, credentials=open_credentials(lease.served)[1], instruments=market.instruments,
         wall_ms=clock.wall_ms,
     )  # fmt: skip
 
@@ -166,6 +169,38 @@ def test_nothing_is_claimed_under_a_lost_or_ending_lease(
     assert intents.claim_next(mine) is None
     assert leases.renew([mine, theirs], 15.0) == [mine]
     assert intents.claim_next(theirs) is not None
+
+
+def test_a_renewal_that_comes_after_the_lease_was_given_back_takes_nothing(
+    desk: Desk, start: Start, config: TraderConfig
+) -> None:
+    trader = start()
+    bot = desk.bot(desk.opened(desk.account()))
+    trader.stop()
+    mine = lease_of(bot, config)
+    leases.release(mine)
+    assert leases.renew([mine], 15.0) == [mine]
+    after = lease_of(bot, config)
+    assert after.token > mine.token
+
+
+def test_a_lease_given_back_during_a_renewal_does_not_end_the_next_actor(
+    config: TraderConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Served(7, 1, "abc", "paper", 0)
+    before, after = leases.Lease(account, "me", 1), leases.Lease(account, "me", 2)
+    trader = Trader(config)
+    trader._actors[7] = SimpleNamespace(lease=before)  # type: ignore[assignment]
+
+    def renew(held: Iterable[leases.Lease], ttl: float) -> list[leases.Lease]:
+        trader._actors[7] = SimpleNamespace(lease=after)  # type: ignore[assignment]
+        return list(held)
+
+    monkeypatch.setattr(leases, "renew", renew)
+    asyncio.run(trader._renew())
+    assert trader._actors[7].lease is after
+    asyncio.run(trader._renew())
+    assert trader._actors == {}
 
 
 def test_stop_removed_by_hand_is_set_again(desk: Desk, start: Start, config: TraderConfig) -> None:

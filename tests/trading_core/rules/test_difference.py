@@ -87,7 +87,7 @@ def test_numbers_of_a_text_have_their_signs(text: str, shape: str, numbers: tupl
 random_rules = st.integers(0, 2**32).map(Random).map(lambda rnd: parse_rules(document(rnd)))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(old=random_rules, new=random_rules)
 def test_differences_are_complete_and_the_same_both_ways(old: RuleSet, new: RuleSet) -> None:
     assert difference(old, old) == []

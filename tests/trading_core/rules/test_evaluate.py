@@ -32,7 +32,7 @@ BASE = {
     "YUSDT": random_walk(1300, seed=22, gaps=5, start_ms=START_MS + 37 * M1.ms),
 }
 
-many = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+many = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 randoms = st.integers(0, 2**32).map(Random)
 timeframes = st.sampled_from([M1, M5])
 

@@ -25,7 +25,7 @@ FACTS = Facts(1.5, 4, 1, 2, 12.0, 0.25)
 TRUTHS = {"yes": True, "no": False, "unknown": None}
 WORDS = {truth: word for word, truth in TRUTHS.items()}
 
-many = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+many = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 randoms = st.integers(0, 2**32).map(Random)
 
 Truth = bool | None

@@ -39,7 +39,7 @@ EVERY = (NO, UNKNOWN, YES)
 LOGIC = {NO: False, YES: True, UNKNOWN: None}
 BACK = {False: NO, True: YES, None: UNKNOWN}
 
-many = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+many = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 randoms = st.integers(0, 2**32).map(Random)
 
 WALKS = {s: random_walk(700, seed=41 + i, gaps=6) for i, s in enumerate(("XUSDT", "YUSDT"))}

@@ -172,7 +172,7 @@ def test_rules_refuse_timeframes_below_the_bots() -> None:
         check_timeframe(rules, Timeframe.M15)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(rnd=st.integers(0, 2**32).map(Random))
 def test_json_text_and_tree_agree(rnd: Random) -> None:
     raw = document(rnd)

@@ -56,7 +56,7 @@ def test_a_rule_set_has_a_sentence_for_each_tree_and_for_a_longer_life() -> None
     )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(one=st.integers(0, 2**32).map(Random), other=st.integers(0, 2**32).map(Random))
 def test_different_operands_have_different_words(one: Random, other: Random) -> None:
     first, second = (parse_operand(operand(rnd, 1, constant=False), "", Budget(), 1) for rnd in (one, other))
@@ -64,7 +64,7 @@ def test_different_operands_have_different_words(one: Random, other: Random) -> 
     assert (said_operand(first) == said_operand(second)) is same
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(rnd=st.integers(0, 2**32).map(Random))
 def test_every_rule_set_can_be_said_with_brackets_that_close(rnd: Random) -> None:
     for sentence in said(parse_rules(document(rnd))):

@@ -40,7 +40,7 @@ TICKERS: dict[str, Tickers] = {
     symbol: some_tickers(60 + i, EDGE_MS - 200 * M1.ms) for i, symbol in enumerate(SYMBOLS[:2])
 }
 
-few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 randoms = st.integers(0, 2**32).map(Random)
 timeframes = st.sampled_from([M1, M5])
 

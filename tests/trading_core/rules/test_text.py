@@ -200,7 +200,7 @@ def test_parse_rules_text_refuses_and_names_the_line(text: str, path: str, reaso
     assert caught.value.path == path
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(rnd=st.integers(0, 2**32).map(Random))
 def test_every_tree_survives_its_text(rnd: Random) -> None:
     rules = parse_rules(document(rnd))

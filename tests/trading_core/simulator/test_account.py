@@ -18,6 +18,7 @@ from tests.trading_core.simulator.worlds import (
 )
 from trading_core.execution.order import Side
 from trading_core.money import money
+from trading_core.simulator.arrival import MAX_ORDERS
 from trading_core.simulator.events import Accepted, Cancelled, PositionChanged, WalletChanged
 from trading_core.simulator.orders import CancelReason, SimOrder, Status, TimeInForce
 from trading_core.simulator.refusals import SimRefused
@@ -64,7 +65,7 @@ def test_resting_limit_fills_only_when_traded_through() -> None:
 
     assert not play(subject, 100_000, 100_000, 99_000, 100_000)
     (fill,) = fills(play(subject, 100_000, 100_000, 98_999, 100_000))
-    assert (fill.ticks, fill.is_maker, fill.time_ms) == (99_000, True, CLOSE_MS)
+    assert (fill.ticks, fill.is_maker, fill.time_ms) == (99_000, True, CLOSE_MS + 60_000)
 
 
 def test_resting_limit_keeps_its_price_when_the_open_gaps() -> None:
@@ -174,7 +175,7 @@ def test_orders_placed_between_fills_act_on_the_rest_of_the_walk() -> None:
     subject.place(market(Side.BUY, 10))
     subject.place(limit(Side.BUY, 10, 99_000, link="leg"))
     walk = subject.start_walk(
-        SYMBOL, CandleTicks(100_000, 101_000, 98_000, 100_500), volume=1, close_ms=CLOSE_MS
+        SYMBOL, CandleTicks(100_000, 101_000, 98_000, 100_500), volume=10, close_ms=CLOSE_MS
     )
 
     (leg,) = fills(subject.advance(SYMBOL))
@@ -296,3 +297,15 @@ def test_quiet_candles_are_told_without_walking() -> None:
     assert not subject.can_trigger(SYMBOL, 99_000, 200_000)
     assert subject.can_trigger(SYMBOL, 98_999, 200_000)
     assert not subject.can_trigger("BTCUSDT", 1, 2)
+
+
+def test_orders_that_wait_for_a_trigger_are_not_among_the_five_hundred() -> None:
+    subject = account(100_000, wallet="10000000")
+    for away in range(MAX_ORDERS):
+        subject.place(limit(Side.BUY, 1, 90_000 - away))
+
+    subject.place(market(Side.BUY, 1, trigger_ticks=110_000, trigger_direction=1))
+
+    assert refused(subject, limit(Side.BUY, 1, 90_000)) == 110020
+    subject.cancel(SYMBOL, number=1)
+    subject.place(limit(Side.BUY, 1, 90_000))

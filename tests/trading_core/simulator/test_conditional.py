@@ -203,7 +203,7 @@ def test_record_of_a_waiting_order_is_the_same_account() -> None:
     subject.place(rising(trigger_by=TriggerBy.MARK, target_ticks=101_000, stop_ticks=100_000))
     record = subject.as_record()
     again = SimAccount.from_record(
-        record, {SYMBOL: instrument()}, quotes=subject.ledger.quotes, params=subject.ledger.params
+        record, {SYMBOL: instrument()}, quotes=dict(subject.ledger.quotes), params=subject.ledger.params
     )
 
     assert again.as_record() == record

@@ -5,10 +5,11 @@ from __future__ import annotations
 from tests.trading_core.simulator.worlds import CLOSE_MS, OPEN_MS, SYMBOL, account, fills, limit, market
 from trading_core.execution.order import Side
 from trading_core.simulator.ledger import Quotes
-from trading_core.simulator.lockstep import CandleBar, Lockstep
+from trading_core.simulator.lockstep import Lockstep
+from trading_core.simulator.volume import CandleBar
 from trading_core.simulator.walk import CandleTicks
 
-BAR = CandleBar(CandleTicks(100_000, 101_000, 99_000, 100_500), 5.0)
+BAR = CandleBar(CandleTicks(100_000, 101_000, 99_000, 100_500), 60.0)
 
 
 def test_boundary_orders_are_stamped_with_the_open_and_walked_ones_with_the_close() -> None:

@@ -65,14 +65,17 @@ def post_only(side: Side, lots: int, ticks: int) -> SimOrder:
     return limit(side, lots, ticks, time_in_force=TimeInForce.POST_ONLY)
 
 
-def play(subject: SimAccount, o: int, h: int, low: int, c: int, *, volume: float = 1.0) -> list[list[Event]]:
-    """Walk one candle to its end; return the batches of events."""
-    subject.start_walk(SYMBOL, CandleTicks(o, h, low, c), volume=volume, close_ms=CLOSE_MS)
+def play(
+    subject: SimAccount, o: int, h: int, low: int, c: int, *, volume: float = 100.0
+) -> list[list[Event]]:
+    """Walk the minute behind the standing quote to its end; return the batches of events."""
+    close_ms = subject.ledger.quotes[SYMBOL][1] + 60_000
+    subject.start_walk(SYMBOL, CandleTicks(o, h, low, c), volume=volume, close_ms=close_ms)
     batches = []
     while batch := subject.advance(SYMBOL):
         batches.append(batch)
     subject.end_walk(SYMBOL)
-    subject.ledger.quotes[SYMBOL] = (c, CLOSE_MS)
+    subject.ledger.quotes[SYMBOL] = (c, close_ms)
     return batches
 
 

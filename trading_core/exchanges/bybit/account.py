@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +34,14 @@ PAGE_ROWS = 100
 OFFSET_MAX_MS = 60_000
 WINDOW_MS = 7 * 24 * 3_600_000
 """The longest span of one executions query."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRates:
+    """What an account pays for a contract, as fractions; a negative maker rate is a rebate."""
+
+    taker: Decimal
+    maker: Decimal
 
 
 class BybitExchange:
@@ -67,7 +76,7 @@ class BybitExchange:
 
     def place(self, request: OrderRequest, *, window: SignedWindow) -> str:
         """Place an order; return the venue's order id."""
-        with self._orders.signed(window):
+        with self._orders.signed(window, urgent=request.reduce_only):
             answer = self._orders.place_order(**self._order_fields(request))
         return str(_result(answer).get("orderId", ""))
 
@@ -82,13 +91,13 @@ class BybitExchange:
 
     def cancel(self, *, symbol: str, link: str, window: SignedWindow) -> None:
         """Cancel an open order."""
-        with self._orders.signed(window):
+        with self._orders.signed(window, urgent=True):
             self._orders.cancel_order(category=CATEGORY, symbol=symbol, orderLinkId=link)
 
     def set_stop(self, *, symbol: str, stop_ticks: int | None, window: SignedWindow) -> None:
         """Set or clear the position's protective stop; unchanged is success."""
         stop = "0" if stop_ticks is None else plain(self._instrument(symbol).price(stop_ticks))
-        with self._orders.signed(window):
+        with self._orders.signed(window, urgent=True):
             self._orders.set_trading_stop(
                 category=CATEGORY, symbol=symbol, positionIdx=0, tpslMode="Full",
                 stopLoss=stop, slTriggerBy=self._stop_trigger, slOrderType="Market",
@@ -158,14 +167,18 @@ class BybitExchange:
         with self._reading():
             return str(_result(self._reads.get_account_info()).get("marginMode", ""))
 
-    def fee_rates(self, symbol: str) -> tuple[Decimal, Decimal]:
-        """Read the account's taker and maker rates of a contract, as fractions."""
+    def fee_rates(self) -> dict[str, FeeRates]:
+        """Read the account's rates of every contract."""
         with self._reading():
-            answer = self._reads.get_fee_rates(category=CATEGORY, symbol=symbol)
-        for row in _result(answer).get("list", []):
-            if row.get("symbol") == symbol:
-                return parse.decimal(row, "takerFeeRate"), parse.decimal(row, "makerFeeRate")
-        raise OutcomeUnknown(f"the answer has no fee rates of {symbol}")
+            rows = _result(self._reads.get_fee_rates(category=CATEGORY)).get("list")
+        if not isinstance(rows, list):
+            raise OutcomeUnknown("the answer has no fee rates")
+        return {
+            parse.text(row, "symbol"): FeeRates(
+                parse.decimal(row, "takerFeeRate"), parse.decimal(row, "makerFeeRate")
+            )
+            for row in rows
+        }
 
     def hedged(self) -> bool:
         """Whether any USDT perpetual is in hedge mode; the mode is never switched here."""

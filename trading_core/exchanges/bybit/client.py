@@ -22,8 +22,9 @@ from urllib3.exceptions import NewConnectionError
 
 from trading_core.errors import ExchangeError, InvalidInput, NotSent, OutcomeUnknown
 from trading_core.exchanges.bybit.errors import error_of
+from trading_core.exchanges.bybit.gate import Gate, gate_of
 from trading_core.exchanges.bybit.pacer import Pacer
-from trading_core.exchanges.bybit.signing import signature
+from trading_core.exchanges.bybit.signing import Unsaid, signature
 from trading_core.exchanges.port import Credentials, SignedWindow
 from trading_core.money import plain
 
@@ -51,17 +52,13 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
         wall_ms: Callable[[], int],
         credentials: Credentials | None = None,
         pacer: Pacer | None = None,
+        gate: Gate | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
         handlers = list(PYBIT_LOG.handlers)
-        # The secret stays in Credentials, which never prints it: pybit's fields are printed freely.
-        super().__init__(
-            api_key=credentials.api_key if credentials else None,
-            max_retries=1,
-            force_retry=False,
-            log_requests=False,
-        )
+        # Key and secret stay in Credentials, which never prints them: pybit's fields are printed freely.
+        super().__init__(max_retries=1, force_retry=False, log_requests=False)
         # pybit adds a handler in every constructor while the root logger has none.
         PYBIT_LOG.handlers[:] = handlers
         self.endpoint = endpoint.rstrip("/")
@@ -70,13 +67,15 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
         """The venue's clock minus ours."""
         self._credentials = credentials
         self._pacer = pacer or Pacer()
+        self._gate = gate or gate_of(endpoint)
         self._wall_ms = wall_ms
         self._timeouts = (connect_timeout_s, read_timeout_s)
         self._turn = Lock()
         self._window: SignedWindow | None = None
+        self._urgent = False
 
     def __repr__(self) -> str:
-        return f"BybitSession({self.endpoint}, key={masked(self.api_key)})"
+        return f"BybitSession({self.endpoint}, {self._credentials!r})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a session holds a key: it is never pickled")
@@ -87,14 +86,17 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
         return self is other
 
     @contextmanager
-    def signed(self, window: SignedWindow) -> Iterator[None]:
-        """Sign the requests made inside with this timestamp and receive window."""
+    def signed(self, window: SignedWindow, *, urgent: bool = False) -> Iterator[None]:
+        """Sign the requests made inside with this timestamp and receive window.
+
+        ``urgent``: they take risk away, and are tried even while the host shuts this address out.
+        """
         with self._turn:
-            self._window = window
+            self._window, self._urgent = window, urgent
             try:
                 yield
             finally:
-                self._window = None
+                self._window, self._urgent = None, False
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -121,8 +123,8 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
             route = urlsplit(str(path)).path
             self._pacer.take(route, signed=window is not None)
             self._sign(request, window or SignedWindow(self._wall_ms(), READ_WINDOW_MS))
-        response = self._send(request)
-        error = error_in(response)
+        response = self._through_the_gate(request)
+        error = error_in(response, unsaid=self._credentials.api_key if self._credentials else "")
         if auth:
             refused = error is not None and error.code in LIMIT_CODES
             now_ms = self._wall_ms() + self.offset_ms
@@ -130,6 +132,16 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
         if error is not None:
             raise error
         return dict(response.json())
+
+    def _through_the_gate(self, request: requests.PreparedRequest) -> requests.Response:
+        passage = self._gate.enter(urgent=self._urgent)
+        status = None
+        try:
+            response = self._send(request)
+            status = response.status_code
+        finally:
+            self._gate.told(passage, status)
+        return response
 
     def _submit_file_request(self, *_: Any, **__: Any) -> NoReturn:
         raise InvalidInput("request", "expected no file: pybit's own sending step is not used here")
@@ -142,7 +154,7 @@ class BybitSession(HTTP):  # type: ignore[misc]  # pybit is untyped
         stamp, receive = window.signed_ms + self.offset_ms, window.recv_window_ms
         payload = request.body if request.method == "POST" else urlsplit(str(request.url)).query
         signed = payload if isinstance(payload, bytes) else str(payload or "").encode()
-        words = f"{stamp}{self._credentials.api_key}{receive}".encode() + signed
+        words = Unsaid(f"{stamp}{self._credentials.api_key}{receive}".encode() + signed)
         request.headers.update({
             "X-BAPI-API-KEY": self._credentials.api_key,
             "X-BAPI-SIGN": signature(self._credentials, words),
@@ -186,12 +198,15 @@ def body_of(fields: Mapping[str, Any]) -> str:
 
 
 def plain_of(value: Any) -> Any:
-    """Return a value with its decimals and floats as plain text; integers and the rest as they are."""
+    """Return a value with its decimals and floats as plain text; integers and the rest as they are.
+
+    Raises ``InvalidInput`` for what isn't a number, before anything leaves.
+    """
     match value:
         case Decimal():
-            return plain(value)
+            return _number(value)
         case float():
-            return plain(Decimal(str(value)))
+            return _number(Decimal(str(value)))
         case Mapping():
             return {name: plain_of(inner) for name, inner in value.items()}
         case list() | tuple():
@@ -199,20 +214,27 @@ def plain_of(value: Any) -> Any:
     return value
 
 
-def error_in(response: requests.Response) -> ExchangeError | None:
-    """Return what an answer means when it isn't an acceptance."""
+def _number(value: Decimal) -> str:
+    try:
+        return plain(value)
+    except ValueError as e:
+        raise InvalidInput("request", str(e)) from None
+
+
+def error_in(response: requests.Response, *, unsaid: str = "") -> ExchangeError | None:
+    """Return what an answer means when it isn't an acceptance.
+
+    ``unsaid`` is the key, which Bybit's words about a wrong signature repeat.
+    """
     if response.status_code != requests.codes.ok:
         return OutcomeUnknown(f"HTTP status {response.status_code}")
     try:
         answer = response.json()
-    except (requests.exceptions.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
+        # ValueError: not JSON, or a number with more digits than Python reads.
         return OutcomeUnknown("the answer is not JSON")
     code = answer.get("retCode") if isinstance(answer, Mapping) else None
     if not isinstance(code, int) or isinstance(code, bool):
         return OutcomeUnknown("the answer has no retCode")
-    return error_of(code, str(answer.get("retMsg", ""))[:MESSAGE_LENGTH_MAX])
-
-
-def masked(key: str | None) -> str:
-    """Return enough of an API key to recognise it."""
-    return f"{key[:4]}…" if key else "none"
+    words = str(answer.get("retMsg", ""))
+    return error_of(code, (words.replace(unsaid, "…") if unsaid else words)[:MESSAGE_LENGTH_MAX])

@@ -12,13 +12,13 @@ class Addresses:
     rest: str
     private_stream: str
     public_stream: str
+    trade_stream: str = ""
+    """Empty where orders can't be sent by socket."""
 
 
 BYBIT = {
-    "mainnet": Addresses("https://api.bybit.com", "wss://stream.bybit.com", "wss://stream.bybit.com"),
-    "testnet": Addresses(
-        "https://api-testnet.bybit.com", "wss://stream-testnet.bybit.com", "wss://stream-testnet.bybit.com"
-    ),
+    "mainnet": Addresses("https://api.bybit.com", *["wss://stream.bybit.com"] * 3),
+    "testnet": Addresses("https://api-testnet.bybit.com", *["wss://stream-testnet.bybit.com"] * 3),
     "demo": Addresses(
         "https://api-demo.bybit.com", "wss://stream-demo.bybit.com", "wss://stream.bybit.com"
     ),
@@ -30,4 +30,4 @@ def venue_addresses(base: str) -> Addresses:
     rest = base.rstrip("/")
     scheme, _, host = rest.partition("://")
     stream = f"{'wss' if scheme == 'https' else 'ws'}://{host}"
-    return Addresses(rest, stream, stream)
+    return Addresses(rest, stream, stream, stream)

@@ -11,6 +11,10 @@ CLOCK_REFUSED = 10002
 """The timestamp is outside the receive window."""
 INSTRUMENT_CODES = frozenset({110003, 110023, 110074, 110086, 110090, 110094, 10001})
 """Refusals that a changed instrument explains: its definition is read again."""
+KEY_CODES = frozenset({-2015, 10003, 10004, 10005, 10007, 10010, 33004})
+"""Refusals that say the key is bad: it is checked again."""
+SYMBOL_CODES = frozenset({10029, 30228, 110023, 110074})
+"""Refusals that concern one contract, not the account."""
 
 
 def error_of(code: int, message: str) -> ExchangeError | None:

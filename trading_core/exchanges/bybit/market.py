@@ -12,7 +12,6 @@ from trading_core.exchanges.bybit.paging import rows_of
 from trading_core.market.candle import Candle, Candles
 from trading_core.market.instrument import Instrument
 from trading_core.market.timeframe import Timeframe
-from trading_core.money import PPM
 
 PAGE_CANDLES = 1000
 
@@ -42,8 +41,10 @@ class BybitMarket:
         _require_linear(category)
         rows = rows_of(self._session.get_instruments_info, category=category, limit=1000)
         wanted = [row for row in rows if _is_usdt_perpetual(row)]
-        margins = self._maintenance_ppm(category)
-        return [parse.instrument_of(row, maintenance_ppm=margins.get(row["symbol"])) for row in wanted]
+        tiers = self._tiers(category)
+        return [
+            parse.instrument_of(row, tiers=parse.risk_tiers(tiers.get(row["symbol"], ()))) for row in wanted
+        ]
 
     def candles(
         self, *, category: str, symbol: str, timeframe: Timeframe, start_ms: int, end_ms: int
@@ -76,19 +77,12 @@ class BybitMarket:
             raise OutcomeUnknown("the answer has no candles")
         return [parse.candle_of(row) for row in rows]
 
-    def _maintenance_ppm(self, category: str) -> dict[str, int]:
-        """Ask for the maintenance margin of each symbol's lowest risk tier."""
-        lowest: dict[str, int] = {}
+    def _tiers(self, category: str) -> dict[str, list[parse.Payload]]:
+        """Ask for the risk tiers of every symbol."""
+        found: dict[str, list[parse.Payload]] = {}
         for row in rows_of(self._session.get_risk_limit, category=category):
-            if row.get("isLowestRisk") == 1:
-                lowest[row["symbol"]] = _maintenance_ppm(row)
-        return lowest
-
-
-def _maintenance_ppm(tier: parse.Payload) -> int:
-    """Work the rate out from ratios alone: documents show margins as fractions and as percentages."""
-    initial, most = parse.decimal(tier, "initialMargin"), parse.decimal(tier, "maxLeverage")
-    return int(PPM * parse.decimal(tier, "maintenanceMargin") / (initial * most))
+            found.setdefault(row["symbol"], []).append(row)
+        return found
 
 
 def _require_linear(category: str) -> None:

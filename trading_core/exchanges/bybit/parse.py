@@ -6,7 +6,7 @@ v5 documentation of July 2026.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any
 
@@ -21,6 +21,7 @@ from trading_core.exchanges.port import (
 from trading_core.execution.order import OrderState, Side
 from trading_core.market.candle import Candle
 from trading_core.market.instrument import Instrument
+from trading_core.market.tiers import RiskTier, Tiers
 from trading_core.money import MONEY_SCALE, PPM, decimal_of, money
 
 Payload = Mapping[str, Any]
@@ -40,6 +41,9 @@ ORDER_STATES: Mapping[str, OrderState] = {
     "Rejected": OrderState.REJECTED,
 }
 """Bybit's orderStatus. CANCELLED may have executions."""
+
+_NEAR_ONE = (Decimal("0.8"), Decimal("1.25"))
+"""Where initial rate times highest leverage lies, both rounded, if the rate is a fraction."""
 
 NO_REASON = ("", "EC_NoError", "UNKNOWN", "None")
 
@@ -164,13 +168,13 @@ def wallet_news(row: Payload, *, coin: str, updated_ms: int) -> WalletNews | Non
     return None
 
 
-def instrument_of(row: Payload, *, maintenance_ppm: int | None = None) -> Instrument:
+def instrument_of(row: Payload, *, tiers: Tiers = ()) -> Instrument:
     """Parse a linear contract of ``/v5/market/instruments-info``.
 
-    ``maintenance_ppm`` comes from the risk limits; without it half the margin at the highest
-    leverage is assumed, which is what Bybit's lowest tiers ask.
+    ``tiers`` come from the risk limits; without them half the margin at the highest leverage is
+    assumed for every value, which is what Bybit's lowest tiers ask.
     """
-    lots, leverage = row["lotSizeFilter"], row["leverageFilter"]
+    lots, leverage, risk = row["lotSizeFilter"], row["leverageFilter"], row.get("riskParameters", {})
     step = decimal(lots, "qtyStep")
     most = decimal(leverage, "maxLeverage")
     return Instrument(
@@ -185,9 +189,37 @@ def instrument_of(row: Payload, *, maintenance_ppm: int | None = None) -> Instru
         max_market_lots=_steps(decimal(lots, "maxMktOrderQty"), step, ROUND_FLOOR),
         min_notional=money(decimal(lots, "minNotionalValue", "0")),
         max_leverage=most,
-        maintenance_ppm=int(PPM / (2 * most)) if maintenance_ppm is None else maintenance_ppm,
+        maintenance_ppm=tiers[0].maintenance_ppm if tiers else int(PPM / (2 * most)),
         funding_interval_min=whole(row, "fundingInterval"),
+        price_limit_x_ppm=int(decimal(risk, "priceLimitRatioX", "0.05") * PPM),
+        price_limit_y_ppm=int(decimal(risk, "priceLimitRatioY", "0.1") * PPM),
         status=text(row, "status"),
+        tiers=tiers,
+    )
+
+
+def risk_tiers(rows: Iterable[Payload]) -> Tiers:
+    """Parse the rows of one symbol of ``/v5/market/risk-limit``, lowest first.
+
+    Recorded rates are fractions, some documents show percentages: the highest leverage, which is
+    the inverse of the initial rate, tells which; InvalidInput if it is neither.
+    """
+    ordered = sorted(rows, key=lambda row: decimal(row, "riskLimitValue"))
+    return tuple(_tier(row) for row in ordered)
+
+
+def _tier(row: Payload) -> RiskTier:
+    initial, most = decimal(row, "initialMargin"), decimal(row, "maxLeverage")
+    scale = next((s for s in (1, 100) if _NEAR_ONE[0] < initial * most / s < _NEAR_ONE[1]), None)
+    if scale is None:
+        raise InvalidInput("initialMargin", f"expected about 1/{most} or 100/{most}, was {initial}")
+    return RiskTier(
+        number=whole(row, "id"),
+        limit=money(decimal(row, "riskLimitValue")),
+        initial_ppm=int(initial * PPM / scale),
+        maintenance_ppm=int(decimal(row, "maintenanceMargin") * PPM / scale),
+        deduction=money(decimal(row, "mmDeduction", "0")),
+        leverage_ppm=int(most * PPM),
     )
 
 

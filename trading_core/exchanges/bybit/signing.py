@@ -18,6 +18,13 @@ from trading_core.exchanges.port import Credentials
 PEM_START = "-----BEGIN"
 
 
+class Unsaid(bytes):
+    """Bytes that hold a key: whatever prints them, such as a traceback with its locals, prints none of it."""
+
+    def __repr__(self) -> str:
+        return "Unsaid(…)"
+
+
 def signature(credentials: Credentials, words: bytes) -> str:
     """Sign bytes: HMAC-SHA256 in hex, or RSA-SHA256 in base64 when the secret is a private key in PEM form.
 

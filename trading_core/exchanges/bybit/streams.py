@@ -9,6 +9,7 @@ from typing import Any
 from trading_core.errors import InvalidInput
 from trading_core.exchanges.bybit import parse
 from trading_core.exchanges.bybit.line import Connected, Frame, Line, Pace
+from trading_core.exchanges.bybit.newest import Newest
 from trading_core.exchanges.bybit.ticker_board import TickerBoard
 from trading_core.exchanges.port import (
     Credentials,
@@ -50,15 +51,19 @@ class BybitPrivateStream:
     async def news(self) -> AsyncGenerator[PrivateNews, None]:
         """Yield news in the venue's order, each message's mark behind it.
 
-        ``StreamGap`` after each (re)connect, and in the place of a message that could not be read.
+        ``StreamGap`` after each (re)connect, and in the place of a message that could not be read. An
+        execution told twice and a position older than the one before are left out.
         """
+        newest = Newest()
         async for frame in self._line.frames():
             match frame:
                 case Connected():
+                    newest = Newest()
                     yield StreamGap()
                 case Frame(body):
                     for news in private_news(body, self._instruments):
-                        yield news
+                        if newest.is_news(news):
+                            yield news
 
 
 class BybitPublicStream:
@@ -121,6 +126,8 @@ def market_news(body: dict[str, Any], board: TickerBoard) -> Iterator[MarketNews
     kind, _, symbol = str(body["topic"]).rpartition(".")
     try:
         if kind == "tickers":
+            if not board.is_newest(symbol, int(body.get("ts", 0))):
+                return
             price = parse.last_price(body["data"], time_ms=int(body.get("ts", 0)))
             if price is not None:
                 yield price

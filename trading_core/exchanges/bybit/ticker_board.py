@@ -16,6 +16,14 @@ class TickerBoard:
 
     def __init__(self) -> None:
         self._told: dict[str, dict[str, float | None]] = {}
+        self._at: dict[str, int] = {}
+
+    def is_newest(self, symbol: str, at_ms: int) -> bool:
+        """Whether a message isn't older than the last one of its symbol; a change out of turn is left out."""
+        if at_ms < self._at.get(symbol, at_ms):
+            return False
+        self._at[symbol] = at_ms
+        return True
 
     def heard(self, symbol: str, data: Mapping[str, Any]) -> TickerNews:
         """Take a message in and return the symbol's figures as they stand; raise InvalidInput.

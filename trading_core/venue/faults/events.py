@@ -7,6 +7,7 @@ from typing import Any
 from trading_core.execution.order import Side
 from trading_core.money import PPM
 from trading_core.simulator.orders import TimeInForce
+from trading_core.simulator.position_mode import opening_index
 from trading_core.venue.exchange import Outcome
 from trading_core.venue.faults.active import Fault
 from trading_core.venue.hub import Venue
@@ -18,6 +19,8 @@ KINDS: dict[str, dict[str, object]] = {
     "partial_fill": {"link": "", "lots": 1},
     "manual_trade": {"side": "Buy", "lots": 1},
     "leverage_flip": {"leverage": 2},
+    "margin_flip": {"cross": True},
+    "position_flip": {"hedged": True},
     "key": {"state": "revoked"},
     "delisting": {"status": "Closed"},
 }
@@ -27,10 +30,29 @@ KINDS: dict[str, dict[str, object]] = {
 ``status``: Delivering (only reducing, 110023), Closed (110074) or Trading again.
 """
 ON_SYMBOL = frozenset(
-    {"adl", "liquidation", "funding", "partial_fill", "manual_trade", "leverage_flip", "delisting"}
+    {
+        "adl",
+        "liquidation",
+        "funding",
+        "partial_fill",
+        "manual_trade",
+        "leverage_flip",
+        "position_flip",
+        "delisting",
+    }
 )
 ON_ACCOUNT = frozenset(
-    {"adl", "liquidation", "funding", "partial_fill", "manual_trade", "leverage_flip", "key"}
+    {
+        "adl",
+        "liquidation",
+        "funding",
+        "partial_fill",
+        "manual_trade",
+        "leverage_flip",
+        "margin_flip",
+        "position_flip",
+        "key",
+    }
 )
 
 
@@ -62,24 +84,42 @@ def _on_position(name: str, *params: str) -> Any:
 
 def _trade(venue: Venue, fault: Fault) -> Outcome:
     """An order its owner's bots know nothing of: no link."""
+    account, side = venue.exchange.accounts[_uid(fault)], Side(fault.params["side"])
     return venue.command(
-        venue.exchange.accounts[_uid(fault)], "place", _symbol(fault),
-        side=Side(fault.params["side"]).value, lots=fault.params["lots"], ticks=None, link="", reduce_only=False,
+        account, "place", _symbol(fault),
+        side=side.value, lots=fault.params["lots"], ticks=None, link="", reduce_only=False,
         tif=TimeInForce.IOC.value, stop=None, close_on_trigger=False,
+        index=opening_index(account.sim.ledger, _symbol(fault), side),
     )  # fmt: skip
 
 
 def _partial(venue: Venue, fault: Fault) -> Outcome:
     account, symbol, link = venue.exchange.accounts[_uid(fault)], _symbol(fault), fault.params["link"]
-    numbers = [order.number for order in account.sim.open_orders(symbol) if link in ("", order.link)]
-    number = min(numbers, default=0)
-    lots = fault.params["lots"]
-    return venue.submit({"op": "fill", "uid": account.uid, "symbol": symbol, "number": number, "lots": lots})
+    fitting = [o for o in account.sim.open_orders() if o.symbol == symbol and link in ("", o.link)]
+    oldest = min(fitting, key=lambda order: order.number, default=None)
+    number, index = (0, 0) if oldest is None else (oldest.number, oldest.index)
+    return venue.submit({
+        "op": "fill", "uid": account.uid, "symbol": symbol, "number": number, "index": index,
+        "lots": fault.params["lots"],
+    })  # fmt: skip
 
 
 def _leverage(venue: Venue, fault: Fault) -> Outcome:
-    account = venue.exchange.accounts[_uid(fault)]
-    return venue.command(account, "leverage", _symbol(fault), ppm=fault.params["leverage"] * PPM)
+    account, ppm = venue.exchange.accounts[_uid(fault)], fault.params["leverage"] * PPM
+    values = {"ppm": ppm, "short_ppm": ppm} if account.sim.ledger.is_hedged(_symbol(fault)) else {"ppm": ppm}
+    return venue.command(account, "leverage", _symbol(fault), **values)
+
+
+def _position(venue: Venue, fault: Fault) -> Outcome:
+    """Somebody switches the position mode by hand: between trades, as the exchange allows."""
+    return venue.submit({
+        "op": "position_mode", "uid": _uid(fault), "symbol": _symbol(fault), "hedged": fault.params["hedged"],
+    })  # fmt: skip
+
+
+def _margin(venue: Venue, fault: Fault) -> Outcome:
+    """Somebody switches the margin mode by hand: between trades, as the exchange allows."""
+    return venue.submit({"op": "margin", "uid": _uid(fault), "cross": fault.params["cross"]})
 
 
 def _key(venue: Venue, fault: Fault) -> Outcome:
@@ -101,6 +141,8 @@ _COMMANDS: dict[str, Any] = {
     "partial_fill": _partial,
     "manual_trade": _trade,
     "leverage_flip": _leverage,
+    "margin_flip": _margin,
+    "position_flip": _position,
     "key": _key,
     "delisting": _delisting,
 }

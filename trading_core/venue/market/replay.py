@@ -15,13 +15,13 @@ from trading_core.market.series import SeriesKey
 from trading_core.market.timeframe import Timeframe
 from trading_core.simulator.walk import CandleTicks
 from trading_core.venue.instruments import derived_instrument, known_instrument
-from trading_core.venue.market.source import STEPS, Ticks, seed_of
+from trading_core.venue.market.source import STEPS, KnownMarket, Ticks, seed_of
 
 _USUAL_ORDER = 0.9
 """Share of minutes whose earlier extreme is the one behind the open (measured: 89 to 94 %)."""
 
 
-class ReplayMarket:
+class ReplayMarket(KnownMarket):
     """Candles of one source and category, as read; prices are published exactly as stored."""
 
     kind = "replay"

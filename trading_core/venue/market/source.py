@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,32 @@ class MarketSource(Protocol):
 
     def funding_rate_e8(self, symbol: str, time_ms: int) -> int:
         """The funding rate settled at that time, 10⁻⁸."""
+
+    def prepare(self, symbol: str, open_ms: int) -> None:
+        """Make now what a minute soon to be played will need, where that takes long."""
+
+    def told(self, symbol: str) -> Mapping[str, str]:
+        """Ticker fields heard of elsewhere; they stand before those derived here."""
+
+    def close(self, open_ms: int, record: Mapping[str, Any]) -> Mapping[str, Candle] | None:
+        """Take over what the record of a minute's close tells, and return its candles; None if it tells nothing.
+
+        Only a market that is heard writes its candles into the log: it can't be asked again after a restart.
+        """
+
+
+class KnownMarket:
+    """What a market needs that knows its own candles: nothing is heard of elsewhere, nothing takes long."""
+
+    def prepare(self, symbol: str, open_ms: int) -> None:
+        """Nothing to make."""
+
+    def told(self, symbol: str) -> Mapping[str, str]:
+        """Nothing."""
+        return {}
+
+    def close(self, open_ms: int, record: Mapping[str, Any]) -> Mapping[str, Candle] | None:
+        """None: the candles are known."""
 
 
 def seed_of(*parts: object) -> np.random.Generator:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,8 @@ PASSED_ON = (
     "fundingRate", "nextFundingTime", "fundingCap", "fundingIntervalHour", "openInterest", "openInterestValue",
     "turnover24h", "volume24h", "prevPrice24h", "price24hPcnt", "highPrice24h", "lowPrice24h", "prevPrice1h",
 )  # fmt: skip
-"""Ticker fields told as the upstream tells them. Mark and index aren't: here both are the last price."""
+"""Ticker fields told as the upstream tells them."""
+_MARKS = ("markPrice", "indexPrice")
 
 _LATE_MAX = 1_440
 """Candles learnt one by one before they join the arrays."""
@@ -49,6 +51,7 @@ class UpstreamMarket:
         self._late: dict[str, list[Candle]] = {symbol: [] for symbol in instruments}
         self._rates: dict[str, dict[int, int]] = {symbol: {} for symbol in instruments}
         self._told: dict[str, dict[str, str]] = {symbol: {} for symbol in instruments}
+        self._marks: dict[str, dict[str, int]] = {symbol: {} for symbol in instruments}
 
     def candle(self, symbol: str, open_ms: int) -> Candle | None:
         """The candle that opens then; None if it isn't known, or never was."""
@@ -75,9 +78,26 @@ class UpstreamMarket:
         """The rate told for that time; 0 if none was."""
         return self._rates[symbol].get(time_ms, 0)
 
+    def prepare(self, symbol: str, open_ms: int) -> None:
+        """Nothing: what is to come isn't known."""
+
+    def close(self, open_ms: int, record: Mapping[str, Any]) -> Mapping[str, Candle]:
+        """Keep the candles of a minute and the rates settled at its end."""
+        candles = {symbol: Candle(open_ms, *values) for symbol, values in record["candles"].items()}
+        for symbol, candle in candles.items():
+            self.learn(symbol, candle)
+        for symbol, rate_e8 in record["rates"].items():
+            self.learn_rate(symbol, open_ms + MINUTE_MS, rate_e8)
+        return candles
+
     def told(self, symbol: str) -> Mapping[str, str]:
         """The newest ticker fields among ``PASSED_ON``."""
         return self._told[symbol]
+
+    def marks(self, symbol: str) -> tuple[int, int] | None:
+        """The newest mark and index price, ticks; None before both were told."""
+        told = self._marks[symbol]
+        return (told["markPrice"], told["indexPrice"]) if len(told) == len(_MARKS) else None
 
     def learn(self, symbol: str, candle: Candle) -> None:
         """Keep a closed candle; one of a known time is replaced, one before all history forgotten."""
@@ -108,6 +128,12 @@ class UpstreamMarket:
         """Keep what a ticker, whole or changed fields only, says; raise ValueError for no number."""
         told = self._told[symbol]
         told |= {name: value for name in PASSED_ON if isinstance(value := fields.get(name), str) and value}
+        near = self.instruments[symbol].nearest_ticks
+        self._marks[symbol] |= {
+            name: near(float(value))
+            for name in _MARKS
+            if isinstance(value := fields.get(name), str) and value
+        }
         if "fundingRate" in told and "nextFundingTime" in told:
             rate = round(float(told["fundingRate"]) * 10**8)
             self.learn_rate(symbol, int(told["nextFundingTime"]), rate)

@@ -13,7 +13,7 @@ from trading_core.venue.exchange import Outcome
 from trading_core.venue.faults.replies import alter
 from trading_core.venue.hub import Venue
 from trading_core.venue.limits import Quota
-from trading_core.venue.rest.auth import authenticate
+from trading_core.venue.rest.auth import authenticate, check_permission
 from trading_core.venue.rest.quota import charge, quota_headers
 from trading_core.venue.rest.request import PARAMETER, ApiError, Reply, Request
 from trading_core.venue.rest.routes import METHODS, PRIVATE, PUBLIC
@@ -52,7 +52,15 @@ def answer(venue: Venue, request: Request) -> Answer:
         return envelope(request, e.code, e.message, e.result, status=e.status)
     except SimRefused as e:
         return envelope(request, e.code, e.message, {})
-    return envelope(request, 0, reply.message, reply.result, outcomes=reply.outcomes, extra=reply.extra)
+    return envelope(
+        request,
+        0,
+        reply.message,
+        reply.result,
+        outcomes=reply.outcomes,
+        extra=reply.extra,
+        beside=reply.beside,
+    )
 
 
 def _serve(venue: Venue, request: Request) -> Reply:
@@ -68,6 +76,7 @@ def _serve(venue: Venue, request: Request) -> Reply:
         raise ApiError(10017, "Route not found.", status=404)
     account = authenticate(venue.exchange, request)
     _read_params(request)
+    check_permission(account, request)
     charge(venue, request, account, limit=private[1])
     return private[0](venue, request, account)
 
@@ -96,17 +105,17 @@ def envelope(
     request: Request,
     code: int,
     message: str,
-    result: dict[str, Any],
+    result: Any,
     *,
     status: int = 200,
     outcomes: list[Outcome] | None = None,
     extra: dict[str, Any] | None = None,
+    beside: dict[str, Any] | None = None,
 ) -> Answer:
     """An answer of the API; private ones tell the limits."""
     now = wall_ms()
-    body = orjson.dumps(
-        {"retCode": code, "retMsg": message, "result": result, "retExtInfo": extra or {}, "time": now}
-    )
+    told = {"retCode": code, "retMsg": message, "result": result, "retExtInfo": extra or {}, "time": now}
+    body = orjson.dumps(told | beside if beside else told)
     stamp = str(now).encode()
     headers: Headers = [_JSON, (b"timenow", stamp), (b"traceid", stamp + b"%08x" % (hash(body) & 0xFFFFFFFF))]
     private = PRIVATE.get((request.method, request.path))

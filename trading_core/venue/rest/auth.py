@@ -16,8 +16,11 @@ _AHEAD_MS = 1_000
 _STREAM_ARGS = 3
 """Key, expiry, signature."""
 _WHOLE = re.compile(rb"[0-9]{1,16}")
-_NEEDED = {"/v5/order/": "Order", "/v5/execution/": "Order", "/v5/position/": "Position"}
-"""Permission of the group ContractTrade by path."""
+_ORDER, _POSITION, _SPOT = ("ContractTrade", "Order"), ("ContractTrade", "Position"), ("Spot", "SpotTrade")
+_NEEDED = {"/v5/order/": (_ORDER, _SPOT), "/v5/execution/": (_ORDER, _SPOT), "/v5/position/": (_POSITION,)}
+"""Permissions by path, any one of which will do."""
+_TRADING = {"linear": (_ORDER,), "spot": (_SPOT,)}
+"""Permission for orders by category."""
 
 
 def authenticate(exchange: Exchange, request: Request) -> VenueAccount:
@@ -57,10 +60,12 @@ def _keyed(exchange: Exchange, key: str, remote: str) -> VenueAccount:
 
 
 def check_permission(account: VenueAccount, request: Request) -> None:
-    """Raise ApiError 10005 for what the key may not do."""
+    """Raise ApiError 10005 for what the key may not do; the category counts once the parameters are read."""
     rights = account.rights
-    needed = next((name for prefix, name in _NEEDED.items() if request.path.startswith(prefix)), None)
-    lacks = needed is not None and not rights.may("ContractTrade", needed)
+    needed = next((any_of for prefix, any_of in _NEEDED.items() if request.path.startswith(prefix)), ())
+    if _ORDER in needed:
+        needed = _TRADING.get(str(request.params.get("category")), needed)
+    lacks = bool(needed) and not any(rights.may(group, name) for group, name in needed)
     if lacks or (rights.read_only and request.method != "GET"):
         raise ApiError(10005, "Permission denied, please check your API key permissions.")
 

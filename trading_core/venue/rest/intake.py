@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from trading_core.execution.order import Side
 from trading_core.market.instrument import Instrument
 from trading_core.money import decimal_of
-from trading_core.simulator.orders import TimeInForce
+from trading_core.simulator.orders import WHOLE, Attached, StandingOrder, TimeInForce
+from trading_core.simulator.position_mode import check_index
+from trading_core.venue.account import VenueAccount
 from trading_core.venue.hub import Venue
 from trading_core.venue.rest.market import category, known_symbol
 from trading_core.venue.rest.request import PARAMETER, ApiError, Request
 
 MAX_TICKS = 10**12
-UNSERVED = ("tpLimitPrice", "slLimitPrice", "bboSideType")
+UNSERVED = ("bboSideType",)
 """What a real exchange would act on and this one would silently not."""
 _TRIGGERS = ("LastPrice", "MarkPrice", "IndexPrice")
 _RISES, _FALLS = 1, 2
@@ -23,9 +26,9 @@ _TOLERANCE_PERCENT = (Decimal("0.01"), Decimal(10))
 
 
 def linear_symbol(venue: Venue, request: Request) -> str:
-    """A listed symbol in category linear; spot and inverse are not traded here."""
+    """A listed symbol in category linear."""
     if category(request) != "linear":
-        raise ApiError(PARAMETER, "params error: only category linear is traded on this venue")
+        raise ApiError(PARAMETER, "params error: only categories linear and spot are traded on this venue")
     return known_symbol(venue, request)
 
 
@@ -36,40 +39,59 @@ def order_values(request: Request, instrument: Instrument, *, market: int) -> di
         raise ApiError(PARAMETER, "params error: side invalid")
     if kind not in ("Market", "Limit"):
         raise ApiError(PARAMETER, "params error: orderType invalid")
-    one_way(request)
     refuse_unserved(request)
-    full_mode(request)
     return {
         "side": Side(side).value,
         "lots": exact_lots(request, instrument),
         "ticks": exact_ticks(request, "price", instrument) if kind == "Limit" else None,
         "link": request.link(),
         "reduce_only": request.flag("reduceOnly"),
-        "tif": _time_in_force(request, kind),
+        "tif": time_in_force(request, kind),
         "stop": protection(request, "stopLoss", instrument) or None,
         "target": protection(request, "takeProfit", instrument) or None,
         "close_on_trigger": request.flag("closeOnTrigger"),
         **_condition(request, instrument),
-        "slippage": _tolerance(request, market) if kind == "Market" else None,
+        "slippage": tolerance(request, market) if kind == "Market" else None,
+        "attached": attached(request, instrument),
     }
 
 
-def one_way(request: Request) -> None:
-    """Refuse the position indexes of hedge mode."""
-    if request.integer("positionIdx", 0) != 0:
-        raise ApiError(PARAMETER, "position idx not match position mode")
+def position_index(request: Request, account: VenueAccount, symbol: str) -> int:
+    """The position that is meant; raise SimRefused(10001) for one that the symbol's mode does not have."""
+    index = request.integer("positionIdx", 0)
+    check_index(account.sim.ledger, symbol, index)
+    return index
 
 
-def full_mode(request: Request) -> None:
-    """Refuse partial take-profits and stops, and those that end in limit orders."""
-    if request.text("tpslMode", "Full") != "Full":
-        raise ApiError(PARAMETER, "params error: tpslMode is not served by this venue")
-    for name in ("tpOrderType", "slOrderType"):
-        if request.text(name, "Market") != "Market":
-            raise ApiError(PARAMETER, f"params error: {name} invalid")
-    for name in ("tpTriggerBy", "slTriggerBy"):
-        if request.text(name, "LastPrice") not in _TRIGGERS:
-            raise ApiError(PARAMETER, f"params error: {name} invalid")
+def attached(request: Request, instrument: Instrument) -> dict[str, Any] | None:
+    """The record of how stop and target are made; None for the usual: whole position, market, last price.
+
+    Limit orders are for tpslMode Partial only, and need their price.
+    """
+    mode = request.text("tpslMode", "Full")
+    if mode not in ("Full", "Partial"):
+        raise ApiError(PARAMETER, "params error: tpslMode invalid")
+    partial = mode == "Partial"
+    values: dict[str, Any] = {"partial": partial}
+    for short, name in (("tp", "target"), ("sl", "stop")):
+        kind = request.text(f"{short}OrderType", "Market")
+        if kind not in ("Market", "Limit") or (kind == "Limit" and not partial):
+            raise ApiError(PARAMETER, f"params error: {short}OrderType invalid")
+        limit = exact_ticks(request, f"{short}LimitPrice", instrument) if kind == "Limit" else None
+        values |= {f"{name}_limit": limit, f"{name}_by": trigger_by(request, f"{short}TriggerBy")}
+    return None if Attached.from_record(values) == WHOLE else values
+
+
+def amended_attached(request: Request, instrument: Instrument, order: StandingOrder) -> dict[str, Any] | None:
+    """How an amended order's stop and target are made; None for as before.
+
+    The prices of partial limit orders may be given alone.
+    """
+    if request.text("tpslMode"):
+        return attached(request, instrument) or asdict(WHOLE)
+    names = {"target_limit": "tpLimitPrice", "stop_limit": "slLimitPrice"}
+    given = {key: exact_ticks(request, name, instrument) for key, name in names.items() if request.text(name)}
+    return {**asdict(order.attached), **given} if given and order.attached.partial else None
 
 
 def changes(request: Request, instrument: Instrument, names: dict[str, str]) -> dict[str, int | None]:
@@ -90,15 +112,21 @@ def _condition(request: Request, instrument: Instrument) -> dict[str, Any]:
     trigger = protection(request, "triggerPrice", instrument)
     if not trigger:
         return {"trigger": None, "direction": 0, "trigger_by": _TRIGGERS[0]}
-    direction, by = request.integer("triggerDirection", 0), request.text("triggerBy", _TRIGGERS[0])
+    direction = request.integer("triggerDirection", 0)
     if direction not in (_RISES, _FALLS):
         raise ApiError(PARAMETER, "TriggerDirection invalid")
+    return {"trigger": trigger, "direction": direction, "trigger_by": trigger_by(request, "triggerBy")}
+
+
+def trigger_by(request: Request, name: str) -> str:
+    """The price a trigger looks at, the last price unless given."""
+    by = request.text(name, _TRIGGERS[0])
     if by not in _TRIGGERS:
-        raise ApiError(PARAMETER, "params error: triggerBy invalid")
-    return {"trigger": trigger, "direction": direction, "trigger_by": by}
+        raise ApiError(PARAMETER, f"params error: {name} invalid")
+    return by
 
 
-def _tolerance(request: Request, market: int) -> int | None:
+def tolerance(request: Request, market: int) -> int | None:
     """Slippage tolerance of a market order, ticks; None without one."""
     kind = request.text("slippageToleranceType", "UNKNOWN")
     if kind == "UNKNOWN":
@@ -112,7 +140,8 @@ def _tolerance(request: Request, market: int) -> int | None:
     raise ApiError(PARAMETER, "params error: slippageTolerance invalid")
 
 
-def _time_in_force(request: Request, kind: str) -> str:
+def time_in_force(request: Request, kind: str) -> str:
+    """How long an order may stand."""
     if kind == "Market":
         return TimeInForce.IOC.value
     text = request.text("timeInForce", "GTC")
@@ -122,12 +151,12 @@ def _time_in_force(request: Request, kind: str) -> str:
         raise ApiError(PARAMETER, "params error: timeInForce invalid") from e
 
 
-def exact_lots(request: Request, instrument: Instrument) -> int:
-    """The quantity in lots; off the grid is an error."""
+def exact_lots(request: Request, instrument: Instrument, name: str = "qty") -> int:
+    """A quantity in lots; off the grid is an error."""
     try:
-        return instrument.exact_lots(request.decimal("qty"))
+        return instrument.exact_lots(request.decimal(name))
     except ValueError as e:
-        raise ApiError(PARAMETER, "Qty invalid") from e
+        raise ApiError(PARAMETER, "Qty invalid" if name == "qty" else f"params error: {name} invalid") from e
 
 
 def exact_ticks(request: Request, name: str, instrument: Instrument) -> int:

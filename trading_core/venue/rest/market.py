@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from trading_core.money import PPM
 from trading_core.venue.clock import wall_ms, wall_ns
 from trading_core.venue.hub import Venue
-from trading_core.venue.instruments import as_payload, as_spot_payload
+from trading_core.venue.instruments import tiers_payload
 from trading_core.venue.market.source import MINUTE_MS
 from trading_core.venue.rest.request import PARAMETER, ApiError, Reply, Request
 
@@ -34,7 +33,7 @@ def known_symbol(venue: Venue, request: Request, *, required: bool = True) -> st
     return symbol
 
 
-def _offset(request: Request) -> int:
+def page_start(request: Request) -> int:
     """Where a page begins; raise ApiError for a cursor that was never given out."""
     start = request.integer("cursor", 0)
     if start < 0:
@@ -46,29 +45,6 @@ def server_time(_venue: Venue, _request: Request) -> Reply:
     """GET /v5/market/time."""
     now = wall_ns()
     return Reply({"timeSecond": str(now // 10**9), "timeNano": str(now)})
-
-
-def instruments_info(venue: Venue, request: Request) -> Reply:
-    """GET /v5/market/instruments-info."""
-    name = category(request)
-    listed = venue.exchange.source.instruments
-    symbol, base = request.text("symbol"), request.text("baseCoin")
-    status = request.text("status", "Trading")
-    fitting = [
-        listed[s]
-        for s in sorted(listed)
-        if name in SERVED and status == "Trading" and symbol in ("", s) and base in ("", listed[s].base_coin)
-    ]
-    if symbol and symbol not in listed and name in SERVED:
-        raise ApiError(PARAMETER, "params error: symbol invalid")
-    if name == "spot":  # told whole: spot has no pages
-        return Reply({"category": name, "list": [as_spot_payload(instrument) for instrument in fitting]})
-    start = _offset(request)
-    limit = request.limit(default=500, most=1_000)
-    following = start + limit
-    cursor = str(following) if following < len(fitting) else ""
-    shown = [as_payload(instrument) for instrument in fitting[start:following]]
-    return Reply({"category": name, "list": shown, "nextPageCursor": cursor})
 
 
 def tickers(venue: Venue, request: Request) -> Reply:
@@ -121,25 +97,16 @@ def funding_history(venue: Venue, request: Request) -> Reply:
 
 
 def risk_limit(venue: Venue, request: Request) -> Reply:
-    """GET /v5/market/risk-limit: one tier per symbol."""
+    """GET /v5/market/risk-limit: every tier of a symbol, or of 15 symbols a page."""
     name = category(request)
     symbol = known_symbol(venue, request, required=False)
-    symbols = [symbol] if symbol else sorted(venue.exchange.source.instruments)
-    start = _offset(request)
+    listed = venue.exchange.source.instruments
+    symbols = [symbol] if symbol else sorted(listed)
+    start = page_start(request)
     shown = symbols[start : start + _RISK_PAGE]
     cursor = str(start + _RISK_PAGE) if start + _RISK_PAGE < len(symbols) else ""
-    tiers = [_tier(venue, s) for s in shown] if name == "linear" else []
-    return Reply({"category": name, "list": tiers, "nextPageCursor": cursor})
-
-
-def _tier(venue: Venue, symbol: str) -> dict[str, Any]:
-    instrument = venue.exchange.source.instruments[symbol]
-    return {
-        "id": 1, "symbol": symbol, "riskLimitValue": "2000000",
-        "maintenanceMargin": f"{instrument.maintenance_ppm / PPM:g}",
-        "initialMargin": f"{float(1 / instrument.max_leverage):g}", "isLowestRisk": 1,
-        "maxLeverage": f"{instrument.max_leverage:.2f}", "mmDeduction": "",
-    }  # fmt: skip
+    rows = [row for s in shown for row in tiers_payload(listed[s])] if name == "linear" else []
+    return Reply({"category": name, "list": rows, "nextPageCursor": cursor})
 
 
 def price_limit(venue: Venue, request: Request) -> Reply:

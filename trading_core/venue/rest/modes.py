@@ -1,33 +1,39 @@
-"""Modes of position and margin: one-way and full, whatever older calls would make of them."""
+"""Modes of positions, and what older calls would make of them."""
 
 from __future__ import annotations
 
+from trading_core.money import amount, plain
 from trading_core.venue.account import VenueAccount
 from trading_core.venue.hub import Venue
-from trading_core.venue.payloads import RISK_LIMIT
-from trading_core.venue.rest.intake import linear_symbol, one_way
+from trading_core.venue.rest.intake import linear_symbol, position_index
 from trading_core.venue.rest.market import category, known_symbol
 from trading_core.venue.rest.request import PARAMETER, ApiError, Reply, Request
 
-MODE_UNCHANGED = 110025
 MARGIN_UNCHANGED = 110026
-MODE_UNSUPPORTED = 110029
+NO_RISK_LIMIT = 110031
 HEDGE = 3
 _ONE_WAY = 0
+SETTLE_COIN = "USDT"
 
 
-def switch_mode(venue: Venue, request: Request, _account: VenueAccount) -> Reply:
-    """POST /v5/position/switch-mode: one-way is the only mode; by coin that is no news, by symbol 110025."""
+def switch_mode(venue: Venue, request: Request, account: VenueAccount) -> Reply:
+    """POST /v5/position/switch-mode: of a symbol, or of all symbols of a coin that nothing stands on.
+
+    By symbol the mode it has is 110025, by coin it is no news.
+    """
     category(request)
     mode = request.integer("mode", _ONE_WAY)
-    if mode == HEDGE:
-        raise ApiError(MODE_UNSUPPORTED, "Hedge mode is not served by this venue")
-    if mode != _ONE_WAY:
+    if mode not in (_ONE_WAY, HEDGE):
         raise ApiError(PARAMETER, "params error: mode invalid")
+    record = {"op": "position_mode", "uid": account.uid, "hedged": mode == HEDGE}
     if request.text("symbol"):
-        known_symbol(venue, request)
-        raise ApiError(MODE_UNCHANGED, "Position mode is not modified")
-    request.required("coin")
+        venue.submit({**record, "symbol": known_symbol(venue, request)})
+        return Reply({})
+    if request.required("coin") == SETTLE_COIN:
+        listed = sorted(venue.exchange.source.instruments)
+        standing = [s for s in listed if account.sim.ledger.is_hedged(s) is not (mode == HEDGE)]
+        if standing or account.sim.ledger.hedges_by_default is not (mode == HEDGE):
+            venue.submit({**record, "symbols": listed})
     return Reply({})
 
 
@@ -45,8 +51,13 @@ def set_tpsl_mode(venue: Venue, request: Request, _account: VenueAccount) -> Rep
 
 def set_risk_limit(venue: Venue, request: Request, _account: VenueAccount) -> Reply:
     """POST /v5/position/set-risk-limit, deprecated: the limit follows the position by itself."""
-    linear_symbol(venue, request)
-    return Reply({"category": "linear", "riskId": request.integer("riskId", 1), "riskLimitValue": RISK_LIMIT})
+    tiers = venue.exchange.source.instruments[linear_symbol(venue, request)].tiers
+    wanted = request.integer("riskId", tiers[0].number)
+    found = [tier for tier in tiers if tier.number == wanted]
+    if not found:
+        raise ApiError(NO_RISK_LIMIT, "Risk limit info does not exist.")
+    limit = plain(amount(found[0].limit))
+    return Reply({"category": "linear", "riskId": wanted, "riskLimitValue": limit})
 
 
 def confirm_pending_mmr(venue: Venue, request: Request, _account: VenueAccount) -> Reply:
@@ -55,18 +66,16 @@ def confirm_pending_mmr(venue: Venue, request: Request, _account: VenueAccount) 
     return Reply({})
 
 
-def add_margin(venue: Venue, request: Request, _account: VenueAccount) -> Reply:
+def add_margin(venue: Venue, request: Request, account: VenueAccount) -> Reply:
     """POST /v5/position/add-margin: the margin of a position is its leverage's, nothing can be added."""
-    linear_symbol(venue, request)
-    one_way(request)
+    position_index(request, account, linear_symbol(venue, request))
     request.decimal("margin")
     raise ApiError(PARAMETER, "params error: adding margin is not served by this venue")
 
 
-def set_auto_add_margin(venue: Venue, request: Request, _account: VenueAccount) -> Reply:
+def set_auto_add_margin(venue: Venue, request: Request, account: VenueAccount) -> Reply:
     """POST /v5/position/set-auto-add-margin: it is off, and can't be turned on."""
-    linear_symbol(venue, request)
-    one_way(request)
+    position_index(request, account, linear_symbol(venue, request))
     wanted = request.integer("autoAddMargin", -1)
     if wanted not in (0, 1):
         raise ApiError(PARAMETER, "params error: autoAddMargin invalid")

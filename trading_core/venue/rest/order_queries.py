@@ -8,12 +8,13 @@ from trading_core.simulator.orders import StandingOrder
 from trading_core.venue.account import Booked, VenueAccount
 from trading_core.venue.hub import Venue
 from trading_core.venue.ids import order_number
-from trading_core.venue.payloads import execution_payload, order_payload
 from trading_core.venue.rest.market import category
 from trading_core.venue.rest.paging import DAY_MS, page, time_window
 from trading_core.venue.rest.request import PARAMETER, ApiError, Reply, Request
+from trading_core.venue.spot_payloads import category_of, executed_in, told_execution, told_order
 
-_STOP_FILTERS = ("StopOrder", "tpslOrder")
+_FILTERS = {"Order": False, "StopOrder": True}
+"""Order filters that mean orders of a contract, and whether they wait for a trigger; all others are spot's."""
 _OPEN_ONLY = 0
 
 
@@ -24,17 +25,17 @@ def in_scope(
     symbol, base, settle = (request.text(name) for name in ("symbol", "baseCoin", "settleCoin"))
     if required and not (symbol or base or settle):
         raise ApiError(PARAMETER, "params error: symbol, settleCoin or baseCoin must be filled in")
-    if request.text("category") != "linear":
-        return []
+    name = request.text("category")
     chosen, kind = request.text("orderFilter"), request.text("stopOrderType")
     listed = venue.exchange.source.instruments
     return [
         order
         for order in orders
-        if symbol in ("", order.symbol)
+        if category_of(order) == name
+        and symbol in ("", order.symbol)
         and base in ("", listed[order.symbol].base_coin)
         and settle in ("", listed[order.symbol].settle_coin)
-        and (not chosen or (chosen in _STOP_FILTERS) == is_conditional(order))
+        and (not chosen or _FILTERS.get(chosen) == is_conditional(order))
         and kind in ("", order.stop_order_type)
     ]
 
@@ -54,7 +55,9 @@ def named_order(request: Request, account: VenueAccount) -> list[StandingOrder] 
     else:
         return None
     symbol = request.text("symbol")
-    return [] if found is None or symbol not in ("", found.symbol) else [found]
+    if found is None or symbol not in ("", found.symbol) or category_of(found) != request.text("category"):
+        return []
+    return [found]
 
 
 def realtime(venue: Venue, request: Request, account: VenueAccount) -> Reply:
@@ -64,9 +67,10 @@ def realtime(venue: Venue, request: Request, account: VenueAccount) -> Reply:
     if wanted is not None:
         wanted = [o for o in wanted if o.is_open or o.number in account.recent]
     elif request.integer("openOnly", _OPEN_ONLY) == _OPEN_ONLY:
-        wanted = in_scope(venue, request, account.sim.open_orders())
+        wanted = in_scope(venue, request, account.open_orders(), required=name != "spot")
     else:
-        wanted = in_scope(venue, request, [account.orders[number] for number in account.recent])
+        closed = [account.orders[number] for number in account.recent]
+        wanted = in_scope(venue, request, closed, required=name != "spot")
     return _orders(account, wanted, request, name)
 
 
@@ -86,7 +90,7 @@ def history(venue: Venue, request: Request, account: VenueAccount) -> Reply:
 
 def _orders(account: VenueAccount, wanted: list[StandingOrder], request: Request, name: str) -> Reply:
     shown, cursor = page(wanted, request, number=lambda o: o.number, default=20, most=50)
-    listed = [order_payload(account, order) for order in shown]
+    listed = [told_order(account, order) for order in shown]
     return Reply({"list": listed, "nextPageCursor": cursor, "category": name})
 
 
@@ -98,13 +102,13 @@ def executions(venue: Venue, request: Request, account: VenueAccount) -> Reply:
         numbers = {order.number for order in wanted}
         found = [b for b in account.booked if b.executed.order and b.executed.order.number in numbers]
     else:
-        found = _executions_in(venue, request, account) if name == "linear" else []
+        found = _executions_in(venue, request, account, name)
     shown, cursor = page(found, request, number=lambda b: b.executed.sequence, default=50, most=100)
-    listed = [execution_payload(account, booked.executed, pushed=False) for booked in shown]
+    listed = [told_execution(account, booked.executed, pushed=False) for booked in shown]
     return Reply({"nextPageCursor": cursor, "category": name, "list": listed})
 
 
-def _executions_in(venue: Venue, request: Request, account: VenueAccount) -> list[Booked]:
+def _executions_in(venue: Venue, request: Request, account: VenueAccount, name: str) -> list[Booked]:
     start, end = time_window(request, now_ms=venue.exchange.clock_ms)
     symbol, kind = request.text("symbol"), request.text("execType")
     base, settle = request.text("baseCoin"), request.text("settleCoin")
@@ -113,6 +117,7 @@ def _executions_in(venue: Venue, request: Request, account: VenueAccount) -> lis
         booked
         for booked in account.booked
         if start <= booked.executed.time_ms <= end
+        and executed_in(booked.executed) == name
         and symbol in ("", booked.executed.symbol)
         and kind in ("", booked.executed.exec_type)
         and base in ("", listed[booked.executed.symbol].base_coin)

@@ -100,8 +100,11 @@ class Request:
 class Reply:
     """The answer to a request, and what to tell the streams after it."""
 
-    result: dict[str, Any]
+    result: Any
+    """An object, but of one endpoint that answers a list."""
     message: str = "OK"
     outcomes: list[Outcome] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     """``retExtInfo``: the code of each order of a batch."""
+    beside: dict[str, Any] = field(default_factory=dict)
+    """What stands beside the result in the envelope."""

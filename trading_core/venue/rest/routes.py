@@ -9,6 +9,7 @@ from trading_core.venue.hub import Venue
 from trading_core.venue.rest import (
     accounts,
     batches,
+    instruments,
     klines,
     market,
     modes,
@@ -17,6 +18,7 @@ from trading_core.venue.rest import (
     positions,
     protection,
     transactions,
+    volatility,
 )
 from trading_core.venue.rest.request import Reply, Request
 
@@ -25,10 +27,10 @@ PrivateHandler = Callable[[Venue, Request, VenueAccount], Reply]
 
 PUBLIC: dict[tuple[str, str], PublicHandler] = {
     ("GET", "/v5/market/time"): market.server_time,
-    ("GET", "/v5/market/instruments-info"): market.instruments_info,
+    ("GET", "/v5/market/instruments-info"): instruments.instruments_info,
     ("GET", "/v5/market/kline"): klines.kline,
-    ("GET", "/v5/market/mark-price-kline"): klines.price_kline,
-    ("GET", "/v5/market/index-price-kline"): klines.price_kline,
+    ("GET", "/v5/market/mark-price-kline"): klines.mark_kline,
+    ("GET", "/v5/market/index-price-kline"): klines.index_kline,
     ("GET", "/v5/market/premium-index-price-kline"): klines.premium_kline,
     ("GET", "/v5/market/tickers"): market.tickers,
     ("GET", "/v5/market/orderbook"): market.orderbook,
@@ -40,6 +42,7 @@ PUBLIC: dict[tuple[str, str], PublicHandler] = {
     ("GET", "/v5/market/account-ratio"): market.account_ratio,
     ("GET", "/v5/market/insurance"): market.insurance,
     ("GET", "/v5/market/delivery-price"): market.delivery_price,
+    ("GET", "/v5/market/historical-volatility"): volatility.historical_volatility,
     ("GET", "/v5/announcements/index"): market.announcements,
     ("GET", "/v5/system/status"): market.system_status,
 }
@@ -70,6 +73,7 @@ PRIVATE: dict[tuple[str, str], tuple[PrivateHandler, int]] = {
     ("POST", "/v5/position/set-risk-limit"): (modes.set_risk_limit, 10),
     ("POST", "/v5/position/confirm-pending-mmr"): (modes.confirm_pending_mmr, 10),
     ("GET", "/v5/account/info"): (accounts.account_info, 50),
+    ("GET", "/v5/account/instruments-info"): (instruments.account_instruments, 10),
     ("POST", "/v5/account/set-margin-mode"): (accounts.set_margin_mode, 5),
     ("GET", "/v5/account/wallet-balance"): (accounts.wallet_balance, 50),
     ("GET", "/v5/account/withdrawal"): (accounts.withdrawal, 50),

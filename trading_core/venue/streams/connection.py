@@ -8,6 +8,11 @@ from typing import Any
 
 import orjson
 
+from trading_core.venue.wire import MORE
+
+_TOGETHER_MAX = 64
+"""Messages in one write."""
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -41,6 +46,8 @@ class Connection:
         self._silent = False
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._waiting = 0
+        self._quiet_until = 0.0
+        """Time of the event loop before which nothing is sent."""
 
     def put(self, payload: dict[str, Any]) -> None:
         """Queue a message."""
@@ -66,6 +73,10 @@ class Connection:
         if message_id and not self._silent:
             self.last_message_id = message_id
         self.put_raw(raw)
+
+    def hold(self, seconds: float) -> None:
+        """Send nothing for so long; what is put meanwhile goes out then, in order."""
+        self._quiet_until = asyncio.get_running_loop().time() + seconds
 
     def close(self) -> None:
         """End the connection once everything before was sent."""
@@ -95,8 +106,17 @@ class Connection:
             self._transport.resume_reading()
 
     async def pump(self, send: Send) -> None:
-        """Send what is queued until ``close``."""
+        """Send what is queued until ``close``; what waits together goes out together."""
+        held = 0
         while (raw := await self._queue.get()) is not None:
             self._waiting -= len(raw)
-            await send({"type": "websocket.send", "text": raw.decode()})
+            await self._wait_out_hold()
+            held = 0 if self._queue.empty() or held >= _TOGETHER_MAX else held + 1
+            await send({"type": "websocket.send", "text": raw.decode(), MORE: held > 0})
         await send({"type": "websocket.close", "code": 1000})
+
+    async def _wait_out_hold(self) -> None:
+        quiet = self._quiet_until - asyncio.get_running_loop().time()
+        if quiet > 0.0:
+            await asyncio.sleep(quiet)
+            await self._wait_out_hold()  # it may have been renewed

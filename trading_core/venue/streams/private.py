@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
+from trading_core.simulator.book import book_key
 from trading_core.simulator.events import (
     Accepted,
     Amended,
@@ -22,23 +24,28 @@ from trading_core.venue.account import VenueAccount
 from trading_core.venue.clock import wall_ms
 from trading_core.venue.disconnects import TOPICS as DCP_TOPICS
 from trading_core.venue.disconnects import Disconnects
-from trading_core.venue.payloads import (
-    execution_payload,
-    fast_execution_payload,
-    order_payload,
-    position_payload,
+from trading_core.venue.payloads import position_payload
+from trading_core.venue.spot_payloads import (
+    category_of,
+    told_execution,
+    told_fast_execution,
+    told_order,
 )
 from trading_core.venue.statements import wallet_payload
 from trading_core.venue.streams.connection import Connection
 
 _TOLD = ("order", "execution", "execution.fast", "position")
-TOPICS = frozenset({f"{topic}{suffix}" for topic in _TOLD for suffix in ("", ".linear")} | {"wallet"})
+TOPICS = frozenset(
+    {f"{topic}{suffix}" for topic in _TOLD for suffix in ("", ".linear", ".spot")} - {"position.spot"}
+    | {"wallet"}
+)
 SILENT_TOPICS = frozenset(
-    {"greeks", "dcp", "dcp.future"}
-    | {f"{topic}.{c}" for topic in _TOLD for c in ("spot", "inverse", "option")}
+    {"greeks", "dcp", "dcp.future", "position.spot"}
+    | {f"{topic}.{c}" for topic in _TOLD for c in ("inverse", "option")}
 )
 """Accepted, never told anything."""
 _FAST = "execution.fast"
+_SUFFIX = re.compile(r"\.(?:linear|spot)$")
 
 Told = tuple[str, dict[str, Any]]
 
@@ -94,13 +101,13 @@ class PrivateStreams:
         listeners = self._listeners.get(account.uid)
         if not listeners:
             return
-        wanted = {topic.removesuffix(".linear") for c in listeners for topic in c.topics}
+        wanted = {_SUFFIX.sub("", topic) for c in listeners for topic in c.topics}
         for event in events:
             for topic, payload in _told(account, event, wanted):
                 self._put(listeners, account, topic, payload)
         if "position" in wanted:
-            for symbol in _only_ordered(events):
-                self._put(listeners, account, "position", _standing(account, symbol))
+            for key in _only_ordered(events):
+                self._put(listeners, account, "position", _standing(account, key))
 
     def _put(
         self, listeners: list[Connection], account: VenueAccount, topic: str, payload: dict[str, Any]
@@ -108,7 +115,7 @@ class PrivateStreams:
         self._sent += 1
         message_id = f"{account.uid}{self._boot}-{self._sent}"
         for connection in listeners:
-            for name in (topic, f"{topic}.linear"):
+            for name in (topic, f"{topic}.{payload.get('category', 'linear')}"):
                 if name not in connection.topics:
                     continue
                 envelope: dict[str, Any] = {"topic": name, "creationTime": wall_ms(), "data": [payload]}
@@ -130,20 +137,24 @@ def _told(account: VenueAccount, event: Event, wanted: set[str]) -> Iterator[Tol
         return
     if isinstance(event, Executed):
         if "execution" in wanted:
-            yield "execution", execution_payload(account, event, pushed=True)
+            yield "execution", told_execution(account, event, pushed=True)
         if _FAST in wanted and event.exec_type == "Trade":
-            yield _FAST, fast_execution_payload(account, event)
+            yield _FAST, told_fast_execution(account, event)
     if event.order is not None and "order" in wanted:
-        yield "order", order_payload(account, event.order)
+        yield "order", told_order(account, event.order)
 
 
 def _only_ordered(events: list[Event]) -> list[str]:
-    """Symbols on which an order changed and the position did not: Bybit tells it all the same."""
-    told = {event.symbol for event in events if isinstance(event, PositionChanged)}
-    ordered = (event.order.symbol for event in events if isinstance(event, Accepted | Amended | Cancelled))
-    return [symbol for symbol in dict.fromkeys(ordered) if symbol not in told]
+    """Keys of positions on which an order changed and they did not: Bybit tells them all the same."""
+    told = {book_key(event.symbol, event.index) for event in events if isinstance(event, PositionChanged)}
+    ordered = (
+        event.order.key
+        for event in events
+        if isinstance(event, Accepted | Amended | Cancelled) and category_of(event.order) == "linear"
+    )
+    return [key for key in dict.fromkeys(ordered) if key not in told]
 
 
-def _standing(account: VenueAccount, symbol: str) -> dict[str, Any]:
+def _standing(account: VenueAccount, key: str) -> dict[str, Any]:
     ledger = account.sim.ledger
-    return position_payload(account, position_changed(ledger, ledger.book(symbol)), pushed=True)
+    return position_payload(account, position_changed(ledger, ledger.book(key)), pushed=True)

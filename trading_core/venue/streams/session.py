@@ -15,7 +15,7 @@ Payload = dict[str, Any]
 
 _FRAME_MAX = 1 << 18
 _SUBSCRIBE_DELAY_S = 0.05
-"""A network away, as clients expect: pybit notes a subscription down after having sent it."""
+"""A network away, as clients expect: pybit notes a subscription down after having sent it. It holds at once."""
 _IDLE_DEFAULT_S = 600
 _IDLE_RANGE_S = (30, 600)
 _ACTIVE_TIME = re.compile(rb"(?:^|&)max_active_time=([0-9]{1,4})([sm])(?:&|$)")
@@ -87,7 +87,7 @@ class Session:
             self.connection.close()
             return
         if b'"subscribe"' in raw:
-            await asyncio.sleep(_SUBSCRIBE_DELAY_S)
+            self.connection.hold(_SUBSCRIBE_DELAY_S)
         try:
             frame = orjson.loads(raw)
         except orjson.JSONDecodeError:

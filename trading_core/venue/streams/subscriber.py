@@ -10,7 +10,7 @@ from trading_core.venue.streams.connection import Connection
 from trading_core.venue.streams.private import SILENT_TOPICS, TOPICS
 from trading_core.venue.streams.session import Payload, Session
 
-PUBLIC_PATHS = {f"/v5/public/{name}": name for name in ("linear", "spot", "inverse", "option")}
+PUBLIC_PATHS = {f"/v5/public/{name}": name for name in ("linear", "spot", "inverse", "option", "misc/status")}
 PRIVATE_PATH = "/v5/private"
 
 _ARGS_CHARS_MAX = 21_000
@@ -25,6 +25,8 @@ class Subscriber(Session):
     def __init__(self, venue: Venue, connection: Connection, *, idle_s: float) -> None:
         super().__init__(venue, connection, idle_s=idle_s)
         self._category = PUBLIC_PATHS.get(connection.path)
+        self._public = venue.public.of.get(self._category or "")
+        """Topics of this path; None on the private path and where nothing is ever told."""
 
     @property
     def is_private(self) -> bool:
@@ -115,15 +117,15 @@ class Subscriber(Session):
 
     def _why_not(self, topic: str) -> str:
         if not self.is_private:
-            return self.venue.public.refusal(topic) if self._category == "linear" else ""
+            return "" if self._public is None else self._public.refusal(topic)
         if self.connection.uid is None:
             return "Request not authorized"
         return "" if topic in TOPICS or topic in SILENT_TOPICS else f"Invalid topic :[{topic}]"
 
     def _add(self, topic: str) -> None:
-        if self._category == "linear":
+        if self._public is not None:
             if topic not in self.connection.topics:
-                self.venue.public.subscribe(self.connection, topic)
+                self._public.subscribe(self.connection, topic)
             return
         self.venue.private.subscribe(self.connection, topic)
 
@@ -132,7 +134,7 @@ class Subscriber(Session):
         if topics is None:
             return
         for topic in topics:
-            if self._category == "linear":
-                self.venue.public.unsubscribe(self.connection, topic)
+            if self._public is not None:
+                self._public.unsubscribe(self.connection, topic)
             self.connection.topics.discard(topic)
         self._answer("unsubscribe", frame, success=True, message="")

@@ -119,8 +119,9 @@ class TradeSession(Session):
         if not isinstance(args, list) or len(args) != 1 or not isinstance(args[0], dict):
             raise ApiError(PARAMETER, "params error: args holds one object")
         request.params = args[0]
-        if request.text("category") != "linear":
+        if request.text("category") not in ("linear", "spot"):
             raise ApiError(NOT_SERVED, "category is not correct or not supported")
+        check_permission(account, request)
         handler, limit = PRIVATE[request.method, request.path]
         charge(self.venue, request, account, limit=limit, by_socket=True)
         return handler(self.venue, request, account)

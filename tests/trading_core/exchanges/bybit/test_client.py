@@ -19,13 +19,15 @@ from tests.trading_core.exchanges.bybit.payloads import (
     position_row,
 )  # fmt: skip
 from trading_core.errors import NotSent, OutcomeUnknown, Rejected
-from trading_core.exchanges.bybit.account import BybitExchange
+from trading_core.exchanges.bybit.account import BybitExchange, FeeRates
 from trading_core.exchanges.bybit.client import BybitSession
 from trading_core.exchanges.bybit.line import auth_message
 from trading_core.exchanges.bybit.market import BybitMarket
 from trading_core.exchanges.port import Credentials, OrderRequest, SignedWindow
 from trading_core.execution.order import Side
+from trading_core.market.tiers import RiskTier
 from trading_core.market.timeframe import Timeframe
+from trading_core.money import money
 
 KEYS = Credentials("KEYKEY", "SECRET")
 WINDOW = SignedWindow(1_700_000_000_123, 3000)
@@ -303,14 +305,13 @@ def test_wallet_is_read(server: Server, exchange: BybitExchange) -> None:
     assert exchange.wallet().balance == 1_250_000_000
 
 
-def test_fee_rates_are_of_the_symbol_asked_for(server: Server, exchange: BybitExchange) -> None:
-    other = {"symbol": "ETHUSDT", "takerFeeRate": "1", "makerFeeRate": "1"}
-    server.says(
-        0, {"list": [other, {"symbol": "BTCUSDT", "takerFeeRate": "0.00055", "makerFeeRate": "-0.0001"}]}
-    )
-    assert exchange.fee_rates("BTCUSDT") == (Decimal("0.00055"), Decimal("-0.0001"))
-    with pytest.raises(OutcomeUnknown, match="SOLUSDT"):
-        exchange.fee_rates("SOLUSDT")
+def test_fee_rates_are_read_by_contract(server: Server, exchange: BybitExchange) -> None:
+    row = {"symbol": "BTCUSDT", "takerFeeRate": "0.00055", "makerFeeRate": "-0.0001"}
+    server.says(0, {"list": [row]})
+    assert exchange.fee_rates() == {"BTCUSDT": FeeRates(Decimal("0.00055"), Decimal("-0.0001"))}
+    server.says(0, {})
+    with pytest.raises(OutcomeUnknown, match="no fee rates"):
+        exchange.fee_rates()
 
 
 def test_hedge_mode_is_seen_on_flat_symbols_too(server: Server, exchange: BybitExchange) -> None:
@@ -326,11 +327,14 @@ def test_hedge_mode_is_seen_on_flat_symbols_too(server: Server, exchange: BybitE
 
 def test_instruments_take_their_margin_from_the_risk_limits(server: Server) -> None:
     tier = {
+        "id": 1,
         "symbol": "BTCUSDT",
         "isLowestRisk": 1,
+        "riskLimitValue": "2000000",
         "maintenanceMargin": "0.4",
         "initialMargin": "1",
         "maxLeverage": "100.00",
+        "mmDeduction": "",
     }
     other = INSTRUMENT_ROW | {"symbol": "BTC-27MAR27", "contractType": "LinearFutures"}
 
@@ -343,6 +347,38 @@ def test_instruments_take_their_margin_from_the_risk_limits(server: Server) -> N
     (found,) = market.instruments("linear")
     market.close()
     assert (found.symbol, found.maintenance_ppm) == ("BTCUSDT", 4000)
+    assert found.tiers == (RiskTier(1, money("2000000"), 10_000, 4_000, 0, 100_000_000),)
+
+
+def test_every_page_of_instruments_is_read(server: Server) -> None:
+    pages = {"": (["AUSDT", "BUSDT"], "c%3D1"), "c%3D1": (["CUSDT"], "c2"), "c2": (["DUSDT"], "")}
+    tier = {
+        "id": 1,
+        "isLowestRisk": 1,
+        "maintenanceMargin": "0.4",
+        "initialMargin": "1",
+        "maxLeverage": "100.00",
+    }
+
+    def answer(asked: Asked) -> tuple[int, str]:
+        if "risk-limit" in asked.path:
+            rows = [
+                tier | {"symbol": f"{name}USDT", "riskLimitValue": "1000", "mmDeduction": ""}
+                for name in "ABCD"
+            ]
+            return 200, json.dumps({"retCode": 0, "result": {"list": rows, "nextPageCursor": ""}})
+        cursor = next((p[7:] for p in asked.query.split("&") if p.startswith("cursor=")), "")
+        symbols, following = pages[cursor]
+        listed = [INSTRUMENT_ROW | {"symbol": symbol} for symbol in symbols]
+        return 200, json.dumps({"retCode": 0, "result": {"list": listed, "nextPageCursor": following}})
+
+    server.answer = answer
+    market = BybitMarket(endpoint=server.url, wall_ms=lambda: 1)
+    assert [i.symbol for i in market.instruments("linear")] == ["AUSDT", "BUSDT", "CUSDT", "DUSDT"]
+    pages["c2"] = (["DUSDT"], "c2")
+    with pytest.raises(OutcomeUnknown, match="stands still"):
+        market.instruments("linear")
+    market.close()
 
 
 def test_candles_are_oldest_first_without_the_unclosed_one(server: Server) -> None:

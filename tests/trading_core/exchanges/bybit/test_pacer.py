@@ -2,20 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.trading_core.exchanges.bybit.clocks import Clock
 from trading_core.errors import NotSent
 from trading_core.exchanges.bybit.pacer import LIMIT, Pacer
 
 PATH = "/v5/order/create"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture

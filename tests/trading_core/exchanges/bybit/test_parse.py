@@ -18,12 +18,51 @@ from tests.trading_core.exchanges.bybit.payloads import (
 from trading_core.errors import InvalidInput
 from trading_core.exchanges.bybit import parse
 from trading_core.execution.order import OrderState, Side
+from trading_core.market.tiers import RiskTier
+from trading_core.money import money
 
 
 def test_instrument_is_in_exact_integers() -> None:
     assert (BTC.tick_size, BTC.qty_step) == (Decimal("0.10"), Decimal("0.001"))
     assert (BTC.min_lots, BTC.max_lots, BTC.max_market_lots) == (1, 1_190_000, 500_000)
     assert (BTC.min_notional, BTC.maintenance_ppm) == (5 * 10**8, 5000)
+
+
+def test_price_limits_are_those_of_the_contract() -> None:
+    told = {"riskParameters": {"priceLimitRatioX": "0.01", "priceLimitRatioY": "0.025"}}
+    limits = parse.instrument_of(INSTRUMENT_ROW | told)
+    assert (limits.price_limit_x_ppm, limits.price_limit_y_ppm) == (10_000, 25_000)
+    assert (BTC.price_limit_x_ppm, BTC.price_limit_y_ppm) == (50_000, 100_000)
+
+
+RISK_ROW = {
+    "id": 1677, "symbol": "RVNUSDT", "riskLimitValue": "300000", "maintenanceMargin": "0.03",
+    "initialMargin": "0.06", "isLowestRisk": 0, "maxLeverage": "16.67", "mmDeduction": "1500",
+}  # fmt: skip
+
+
+def test_risk_tiers_are_read_lowest_first() -> None:
+    lowest = RISK_ROW | {
+        "id": 1676, "riskLimitValue": "100000", "maintenanceMargin": "0.02", "initialMargin": "0.04",
+        "isLowestRisk": 1, "maxLeverage": "25.00", "mmDeduction": "",
+    }  # fmt: skip
+    assert parse.risk_tiers([RISK_ROW, lowest]) == (
+        RiskTier(1676, money("100000"), 40_000, 20_000, 0, 25_000_000),
+        RiskTier(1677, money("300000"), 60_000, 30_000, money("1500"), 16_670_000),
+    )
+
+
+def test_rates_of_risk_tiers_may_be_percentages() -> None:
+    percent = RISK_ROW | {"maintenanceMargin": "3", "initialMargin": "6"}
+    assert parse.risk_tiers([percent]) == parse.risk_tiers([RISK_ROW])
+
+
+@pytest.mark.parametrize(
+    "change", [{"initialMargin": "0.6"}, {"initialMargin": "0"}, {"maxLeverage": ""}, {"riskLimitValue": "x"}]
+)
+def test_risk_tiers_that_make_no_sense_are_refused(change: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput, match="expected"):
+        parse.risk_tiers([RISK_ROW | change])
 
 
 def test_order_news_is_in_ticks_and_lots() -> None:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from tests.trading_core.exchanges.bybit.payloads import (
     order_row,
     position_row,
 )  # fmt: skip
+from tests.trading_core.exchanges.bybit.stream_server import StreamServer, message, saying, streaming
 from trading_core.errors import Rejected
 from trading_core.exchanges.bybit.line import Pace
 from trading_core.exchanges.bybit.streams import BybitPrivateStream, BybitPublicStream
@@ -31,65 +32,7 @@ from trading_core.exchanges.port import (
     WalletNews,
 )  # fmt: skip
 
-QUICK = Pace(ping=0.05, stall=0.3, greeting=2.0, backoff_min=0.01, backoff_max=0.05)
-Script = Callable[[ServerConnection], Awaitable[None]]
-
-
-@dataclass
-class StreamServer:
-    """A loopback stream that greets as Bybit does, then plays one script per connection."""
-
-    scripts: list[Script] = field(default_factory=list)
-    heard: list[dict[str, Any]] = field(default_factory=list)
-    url: str = ""
-    accepts: bool = True
-    connections: int = 0
-
-    async def handle(self, socket: ServerConnection) -> None:
-        script = self.scripts[min(self.connections, len(self.scripts) - 1)]
-        self.connections += 1
-        listener = asyncio.create_task(self._listen(socket, greeted := asyncio.Event()))
-        try:
-            if self.accepts:
-                await greeted.wait()
-                await script(socket)
-            await socket.wait_closed()
-        finally:
-            listener.cancel()
-
-    async def _listen(self, socket: ServerConnection, greeted: asyncio.Event) -> None:
-        async for message in socket:
-            body = json.loads(message)
-            self.heard.append(body)
-            if body["op"] == "auth":
-                await socket.send(json.dumps({"op": "auth", "success": self.accepts, "ret_msg": "no"}))
-            elif body["op"] == "subscribe":
-                await socket.send(json.dumps({"op": "subscribe", "success": True, "ret_msg": ""}))
-                greeted.set()
-            elif body["op"] == "ping":
-                await socket.send(json.dumps({"op": "pong", "args": ["1"]}))
-
-
-@asynccontextmanager
-async def streaming(*scripts: Script) -> AsyncIterator[StreamServer]:
-    state = StreamServer(list(scripts))
-    async with serve(state.handle, "127.0.0.1", 0) as server:
-        state.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-        yield state
-
-
-def saying(*bodies: dict[str, Any] | str, then_close: bool = False) -> Script:
-    async def script(socket: ServerConnection) -> None:
-        for body in bodies:
-            await socket.send(body if isinstance(body, str) else json.dumps(body))
-        if then_close:
-            await socket.close()
-
-    return script
-
-
-def message(topic: str, *rows: dict[str, Any], id: str = "m-1") -> dict[str, Any]:  # noqa: A002
-    return {"id": id, "topic": topic, "creationTime": 5, "data": list(rows)}
+QUICK = Pace(ping=0.05, pong=0.3, stall=0.5, greeting=2.0, backoff_min=0.01, backoff_max=0.05)
 
 
 def private(server: StreamServer) -> BybitPrivateStream:
@@ -139,11 +82,41 @@ async def test_reconnect_is_a_gap() -> None:
     ]  # fmt: skip
 
 
-async def test_duplicate_is_handed_over_twice_for_the_service_to_ignore() -> None:
-    same = message("execution", execution_row())
-    async with streaming(saying(same, same)) as server:
+async def test_execution_told_twice_comes_once() -> None:
+    same = message("execution", execution_row(), execution_row())
+    last = message("execution", execution_row(execId="e-2"), id="m-2")
+    async with streaming(saying(same, same, last)) as server:
+        news = await take(private(server).news(), 6)
+    assert [item.exec_id for item in news if isinstance(item, ExecutionNews)] == ["e-1", "e-2"]
+    assert [item.message_id for item in news if isinstance(item, StreamMark)] == ["m-1", "m-1", "m-2"]
+
+
+async def test_what_was_told_before_a_gap_is_told_again_after_it() -> None:
+    first = saying(message("execution", execution_row()), then_close=True)
+    async with streaming(first, saying(message("execution", execution_row()))) as server:
         news = await take(private(server).news(), 5)
-    assert [item.exec_id for item in news if isinstance(item, ExecutionNews)] == ["e-1", "e-1"]
+    assert [type(item) for item in news] == [
+        StreamGap, ExecutionNews, StreamMark, StreamGap, ExecutionNews,
+    ]  # fmt: skip
+
+
+async def test_position_older_than_the_last_is_left_out() -> None:
+    told = [("10", 5, "1"), ("20", 4, "2"), ("15", 9, "3"), ("20", 3, "4"), ("20", 4, "5"), ("21", 1, "6")]
+    rows = [position_row(updatedTime=at, seq=seq, size=size) for at, seq, size in told]
+    async with streaming(saying(*(message("position", row) for row in rows))) as server:
+        news = await take(private(server).news(), 11)
+    sizes = [item.lots for item in news if isinstance(item, PositionNews)]
+    assert sizes == [-1000, -2000, -5000, -6000]
+
+
+async def test_ticker_out_of_turn_is_left_out() -> None:
+    def ticker(ts: int, price: str) -> dict[str, Any]:
+        return {"topic": "tickers.BTCUSDT", "ts": ts, "data": {"symbol": "BTCUSDT", "lastPrice": price}}
+
+    async with streaming(saying(ticker(5, "1"), ticker(4, "2"), ticker(6, "3"))) as server:
+        stream = BybitPublicStream(base=server.url, wall_ms=lambda: 1, pace=QUICK)
+        news = await take(stream.news("linear", ["BTCUSDT"]), 5)
+    assert [str(item.price) for item in news if isinstance(item, LastPrice)] == ["1", "3"]
 
 
 async def test_silence_is_a_dead_line_when_not_even_pongs_come() -> None:
@@ -267,8 +240,3 @@ async def test_many_topics_are_asked_for_in_parts() -> None:
         stream = BybitPublicStream(base=server.url, wall_ms=lambda: 1, pace=QUICK)
         await take(stream.candles("linear", [f"S{i}USDT" for i in range(12)]), 1)
     assert [len(body["args"]) for body in server.heard if body["op"] == "subscribe"] == [10, 10, 4]
-
-
-def test_backoff_rises_to_its_limit() -> None:
-    pace = Pace()
-    assert [pace.backoff(n) for n in (1, 2, 3, 10, 10_000)] == [0.2, 0.4, 0.8, 10.0, 10.0]

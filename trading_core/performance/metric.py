@@ -1,0 +1,51 @@
+"""A figure of a report: its value, or the reason there is none. Never a number that stands for "none"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from trading_core.money import amount, plain
+
+METHOD_VERSION = 2
+"""Rises with every change of how a figure is computed."""
+
+_SIX = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure, or the reason it is missing."""
+
+    value: str | int | None
+    reason: str = ""
+
+    def as_data(self) -> Any:
+        """The value, or ``{"value": null, "reason": ...}``."""
+        return self.value if self.value is not None else {"value": None, "reason": self.reason}
+
+
+def missing(reason: str) -> Metric:
+    """No figure, and why."""
+    return Metric(None, reason)
+
+
+def money(units: int) -> Metric:
+    """Money units as a plain amount."""
+    return Metric(plain(amount(units)))
+
+
+def quotient(part: int, whole: int, reason: str) -> Metric:
+    """part/whole with four decimals, rounded half even; the reason if whole is 0."""
+    return Metric(ratio_text(part, whole)) if whole else missing(reason)
+
+
+def ratio_text(part: int, whole: int) -> str:
+    """part/whole with four decimals, rounded half even."""
+    return plain((Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001")))
+
+
+def number(value: float) -> Metric:
+    """A ratio with six decimals; floats are for ratios only."""
+    return Metric(plain(Decimal(value).quantize(_SIX)))
