@@ -8,7 +8,6 @@ for everybody who calls it; web and workers never import Numba. The compute proc
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -27,12 +26,11 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return function
 
 
-def compiled(driver: Callable[P, R]) -> Callable[P, R]:
+def compiled(driver: Callable[P, R], cache: Path) -> Callable[P, R]:
     """Return a driver compiled, together with the marked functions that it calls.
 
-    Call it once everything that the driver calls has been imported. The machine code is kept in
-    ``NUMBA_CACHE_DIR`` (else in the user's cache) under a digest of the sources: Numba itself looks at
-    the driver's file only.
+    Call it once everything that the driver calls has been imported. The machine code is kept in the
+    folder ``cache`` under a digest of the sources: Numba itself looks at the driver's file only.
     """
     import numba  # noqa: PLC0415 - half a second and 100 MiB that only the compute process pays
     from numba.extending import register_jitable  # noqa: PLC0415
@@ -41,14 +39,9 @@ def compiled(driver: Callable[P, R]) -> Callable[P, R]:
         if function not in _KNOWN:
             _KNOWN.add(function)
             register_jitable(function)
-    numba.config.CACHE_DIR = str(_folder() / _digest(driver))  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(cache / _digest(driver))  # type: ignore[attr-defined]
     made: Callable[P, R] = numba.njit(cache=True, nogil=True)(driver)
     return made
-
-
-def _folder() -> Path:
-    told = os.environ.get("NUMBA_CACHE_DIR")
-    return Path(told) if told else Path.home() / ".cache" / "ailona" / "numba"
 
 
 def _digest(driver: Callable[..., Any]) -> str:
