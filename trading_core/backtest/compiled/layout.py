@@ -34,16 +34,16 @@ liquidation, the four points."""
 # An order
 (
     SYMBOL, OF_TRADE, ROLE, LEG, REVISION, SIGN, TICKS, ASKED, FILLED, REDUCES, STATE, DECIDED, REASON,
-    REASON_A, REASON_B, FORCE, ATTACHED, SLIPPAGE, RANK, SIZE, REQUESTS, ORDER_COLUMNS,
-) = range(22)  # fmt: skip
+    REASON_A, REASON_B, FORCE, ATTACHED, SLIPPAGE, RANK, SIZE, REQUESTS, BATCH, PRIORITY, ORDER_COLUMNS,
+) = range(24)  # fmt: skip
 """``TICKS`` NONE: a market order. ``ASKED`` are the lots as asked for, ``SIZE`` as the exchange took them;
 ``ATTACHED`` is the stop that goes with it, ``SLIPPAGE`` the most ticks a market order may lose, or NONE."""
 
 # An execution
 (
-    E_SYMBOL, E_TIME, E_ORDER, E_TRADE, E_SIGN, E_TICKS, E_LOTS, E_FEE, E_GAINED, E_MAKER, E_WHY,
+    E_SYMBOL, E_TIME, E_ORDER, E_TRADE, E_SIGN, E_TICKS, E_LOTS, E_FEE, E_GAINED, E_MAKER, E_WHY, E_CLOSED,
     EXECUTION_COLUMNS,
-) = range(12)  # fmt: skip
+) = range(13)  # fmt: skip
 """``E_ORDER`` is the row of the order, NONE for the protective stop, LIQUIDATED for a liquidation."""
 LIQUIDATED = -2
 

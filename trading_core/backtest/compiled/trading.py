@@ -200,7 +200,7 @@ def fill(w: World, s: int, row: int, sign: int, ticks: int, lots: int, maker: in
     w.books[s, at.FEES] += 0 if closed != 0 and opened != 0 else fee
     w.books[s, at.TAKEN] += lots
     w.account[at.WALLET] += gained - fee
-    book_execution(w, s, row, sign, ticks, lots, fee, gained, maker)
+    book_execution(w, s, row, sign, ticks, lots, fee, gained, maker, closed)
 
 
 @kernel
@@ -217,7 +217,7 @@ def close(w: World, s: int, sign: int, ticks: int, closed: int) -> int:
 
 @kernel
 def book_execution(
-    w: World, s: int, row: int, sign: int, ticks: int, lots: int, fee: int, gained: int, maker: int
+    w: World, s: int, row: int, sign: int, ticks: int, lots: int, fee: int, gained: int, maker: int, closed: int
 ) -> None:
     """Write an execution down."""
     w.account[at.SEQUENCE] += 1
@@ -226,6 +226,7 @@ def book_execution(
     entry[at.E_SYMBOL], entry[at.E_TIME], entry[at.E_ORDER] = s, w.books[s, at.TIME], row
     entry[at.E_TRADE], entry[at.E_WHY] = w.books[s, at.TRADE], w.books[s, at.WHY]
     entry[at.E_SIGN], entry[at.E_TICKS], entry[at.E_LOTS] = sign, ticks, lots
+    entry[at.E_CLOSED] = closed
     entry[at.E_FEE], entry[at.E_GAINED], entry[at.E_MAKER] = fee, gained, maker
 
 
