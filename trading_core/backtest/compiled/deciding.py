@@ -23,13 +23,13 @@ from trading_core.backtest.compiled.layout import World
 from trading_core.backtest.compiled.margin import notional_floor
 from trading_core.backtest.compiled.planning import filled, progress
 from trading_core.backtest.compiled.requests import bury, stand
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 
 BY_RULE, BY_TIME = 1, 2
 """Exit reasons of a closing that the bot decided."""
 
 
-@kernel
+@inlined
 def unrealised(w: World, t: Tape, minute: int) -> int:
     """What the open positions would gain at the closes of a minute."""
     gained = 0
@@ -75,7 +75,7 @@ def decide(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int, eq
     b.desk[on.CALM] = 1 if still and not moved and b.desk[on.PLANNED] == planned else 0
 
 
-@kernel
+@inlined
 def note(w: World, b: Bot, o: Outcome, s: int, minute: int, code: int, side: int) -> None:  # noqa: PLR0913, PLR0917
     """Write an outcome down, with its numbers."""
     o.codes[s, minute] = code
@@ -125,7 +125,16 @@ def _close(w: World, b: Bot, s: int, reason: int) -> None:
 
 @kernel
 def consider(  # noqa: PLR0913, PLR0917
-    w: World, b: Bot, t: Tape, o: Outcome, s: int, minute: int, close_ms: int, equity: int, free: int, busy: int
+    w: World,
+    b: Bot,
+    t: Tape,
+    o: Outcome,
+    s: int,
+    minute: int,
+    close_ms: int,
+    equity: int,
+    free: int,
+    busy: int,
 ) -> bool:
     """Enter a symbol without a trade if its rules ask for it and nothing refuses; whether it did."""
     direction = signal(t, s, minute)

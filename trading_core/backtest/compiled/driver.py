@@ -17,7 +17,7 @@ from trading_core.backtest.compiled.entering import (
 from trading_core.backtest.compiled.layout import World
 from trading_core.backtest.compiled.requests import settle, tend
 from trading_core.backtest.compiled.walk import advance, stand
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 
 MINUTE_MS = 60_000
 ROOM = 256
@@ -38,7 +38,7 @@ def play(w: World, b: Bot, t: Tape, o: Outcome, minute: int, until: int) -> int:
     return minute
 
 
-@kernel
+@inlined
 def has_room(w: World, b: Bot) -> bool:
     """Whether a minute more can be written down."""
     return bool(
@@ -49,7 +49,7 @@ def has_room(w: World, b: Bot) -> bool:
     )
 
 
-@kernel
+@inlined
 def is_touched(w: World, t: Tape, minute: int) -> bool:
     """Whether a candle of the minute meets an order, a stop or a liquidation."""
     for s in range(len(w.books)):
@@ -76,7 +76,7 @@ def live(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> None:
             settle(w, b)
 
 
-@kernel
+@inlined
 def close(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int) -> None:  # noqa: PLR0913, PLR0917
     """Decide a close, or write down that it is like the one before."""
     gained = unrealised(w, t, minute)
@@ -89,7 +89,7 @@ def close(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int) -> 
     decide(w, b, t, o, minute, close_ms, w.account[at.WALLET] + gained)
 
 
-@kernel
+@inlined
 def repeats(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> bool:
     """Whether nothing that a decision looks at has changed since a close that changed nothing."""
     for s in range(len(w.books)):

@@ -14,14 +14,14 @@ from trading_core.backtest.compiled.margin import (
     notional_floor,
 )
 from trading_core.backtest.compiled.planning import set_legs
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 from trading_core.plan.kernel import below_ticks
 
 LONG, SHORT, EXIT_LONG, EXIT_SHORT, AVERAGE_LONG, AVERAGE_SHORT = range(6)
 """Places in ``Tape.trees``."""
 
 
-@kernel
+@inlined
 def signal(t: Tape, s: int, minute: int) -> int:
     """+1 or -1 if the rules ask for exactly one side, else 0."""
     if t.asked[s, minute] == 0:
@@ -30,7 +30,7 @@ def signal(t: Tape, s: int, minute: int) -> int:
     return int(long) - int(short)
 
 
-@kernel
+@inlined
 def silence(t: Tape, s: int, minute: int) -> int:
     """The outcome of a flat symbol whose rules don't ask for exactly one side."""
     long, short = t.trees[LONG, s, minute], t.trees[SHORT, s, minute]
@@ -41,7 +41,7 @@ def silence(t: Tape, s: int, minute: int) -> int:
     return on.NO_SIGNAL
 
 
-@kernel
+@inlined
 def gate_legs(b: Bot, t: Tape, s: int, minute: int) -> bool:
     """Let legs rest until the next close only if the averaging rules, where there are any, are true."""
     plan = b.plans[s]
@@ -80,7 +80,7 @@ def planned_tick_lots(w: World, b: Bot, s: int) -> int:
     return int(cost)
 
 
-@kernel
+@inlined
 def refuse(w: World, code: int, a: int, b: int) -> int:
     """An outcome with its numbers."""
     w.account[at.TOLD_A], w.account[at.TOLD_B] = a, b

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.layout import World
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 
 PPM = 1_000_000
 
 
-@kernel
+@inlined
 def mul_div_floor(a: int, b: int, c: int) -> int:
     """a·b/c rounded down, c positive; exact in 64 bits if b·c and the result are."""
     return (a // c) * b + (a % c) * b // c
 
 
-@kernel
+@inlined
 def mul_div_ceil(a: int, b: int, c: int) -> int:
     """a·b/c rounded up; as ``mul_div_floor``."""
     return -mul_div_floor(-a, b, c)
 
 
-@kernel
+@inlined
 def notional_floor(w: World, s: int, tick_lots: int) -> int:
     """Money of Σ ticks·lots, rounded down."""
     return mul_div_floor(tick_lots, w.contracts[s, at.NUM], w.contracts[s, at.DEN])
 
 
-@kernel
+@inlined
 def notional_ceil(w: World, s: int, tick_lots: int) -> int:
     """Money of Σ ticks·lots, rounded up."""
     return mul_div_ceil(tick_lots, w.contracts[s, at.NUM], w.contracts[s, at.DEN])
@@ -74,7 +74,7 @@ def bankruptcy_ticks(w: World, s: int) -> int:
     return int(-(-cost * (PPM + lost) // (PPM * -lots)))
 
 
-@kernel
+@inlined
 def opening_lots(w: World, s: int, sign: int, lots: int) -> int:
     """The part of an order of that direction that would add to the position."""
     held = w.books[s, at.LOTS]

@@ -6,7 +6,7 @@ from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot
 from trading_core.backtest.compiled.layout import World
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 from trading_core.plan.kernel import below_ticks, is_inside, lots_of, stop_ticks, target_ticks
 
 LEG_REFUSALS_MAX = 3
@@ -47,7 +47,7 @@ def filled(w: World, b: Bot, s: int, role: int, leg: int) -> int:
     return int(lots)
 
 
-@kernel
+@inlined
 def place_of(role: int, leg: int) -> int:
     """Where the orders of a role and leg are counted."""
     if role == on.ENTRY:
@@ -57,7 +57,7 @@ def place_of(role: int, leg: int) -> int:
     return (on.TARGET_PLACE if role == on.TAKE_PROFIT else on.LEG_PLACE) + leg
 
 
-@kernel
+@inlined
 def progress(w: World, b: Bot, s: int, now_ms: int) -> bool:
     """Let the plan follow the facts; whether it moved."""
     plan, held = b.plans[s], w.books[s, at.LOTS] != 0
@@ -155,8 +155,10 @@ def desire(w: World, b: Bot, s: int) -> int:
     return count
 
 
-@kernel
-def want(b: Bot, k: int, role: int, leg: int, sign: int, lots: int, ticks: int, reduces: int, stop: int) -> None:  # noqa: PLR0913, PLR0917
+@inlined
+def want(
+    b: Bot, k: int, role: int, leg: int, sign: int, lots: int, ticks: int, reduces: int, stop: int
+) -> None:  # noqa: PLR0913, PLR0917
     """Write down one order that should stand."""
     row = b.wanted[k]
     row[on.W_ROLE], row[on.W_LEG], row[on.W_SIGN], row[on.W_LOTS] = role, leg, sign, lots

@@ -88,7 +88,11 @@ def tape_of(
     for s, (symbol, history) in enumerate(histories.items()):
         there = history.present
         tape.closes[s] = history.closes
-        for column, prices in ((tape.opens, history.opens), (tape.highs, history.highs), (tape.lows, history.lows)):
+        for column, prices in (
+            (tape.opens, history.opens),
+            (tape.highs, history.highs),
+            (tape.lows, history.lows),
+        ):
             column[s] = np.where(there, prices, history.closes)
         lots = np.floor(history.volumes / float(instruments[symbol].qty_step) + ROUNDING)
         tape.volumes[s] = np.where(there & (history.volumes > 0), lots, at.NONE)

@@ -8,7 +8,7 @@ from trading_core.backtest.compiled.bot import Bot
 from trading_core.backtest.compiled.commands import amend, cancel, place, set_leverage, set_stop
 from trading_core.backtest.compiled.layout import World
 from trading_core.backtest.compiled.planning import desire, place_of, progress, protective_stop
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 
 
 @kernel
@@ -28,12 +28,15 @@ def settle(w: World, b: Bot) -> None:
         for k in range(1, b.desk[on.QUEUED]):
             one, other = b.queue[k], b.queue[first]
             earlier = one[on.Q_NUMBER] < other[on.Q_NUMBER]
-            if one[on.Q_PRIORITY] < other[on.Q_PRIORITY] or (one[on.Q_PRIORITY] == other[on.Q_PRIORITY] and earlier):
+            if one[on.Q_PRIORITY] < other[on.Q_PRIORITY] or (
+                one[on.Q_PRIORITY] == other[on.Q_PRIORITY] and earlier
+            ):
                 first = k
         kind, s, row = b.queue[first, on.Q_KIND], b.queue[first, on.Q_SYMBOL], b.queue[first, on.Q_ROW]
         lots, ticks = b.queue[first, on.Q_LOTS], b.queue[first, on.Q_TICKS]
         b.desk[on.QUEUED] -= 1
-        b.queue[first] = b.queue[b.desk[on.QUEUED]]
+        for column in range(on.QUEUE_COLUMNS):
+            b.queue[first, column] = b.queue[b.desk[on.QUEUED], column]
         carry_out(w, b, s, kind, row, lots, ticks)
         tend(w, b, s)
 
@@ -59,7 +62,7 @@ def carry_out(w: World, b: Bot, s: int, kind: int, row: int, lots: int, ticks: i
         b.desk[on.NOW] = w.books[s, at.TIME]
 
 
-@kernel
+@inlined
 def bury(w: World, b: Bot, s: int) -> None:
     """Count the orders that have ended in the places of their trade, and forget them otherwise."""
     kept = 0
@@ -180,7 +183,7 @@ def _own(w: World, b: Bot, s: int, row: int) -> None:
     b.ours[s, k] = row
 
 
-@kernel
+@inlined
 def enqueue(b: Bot, priority: int, kind: int, s: int, row: int, lots: int, ticks: int) -> None:  # noqa: PLR0913, PLR0917
     """Queue a request."""
     k = b.desk[on.QUEUED]

@@ -17,13 +17,13 @@ from trading_core.backtest.compiled.margin import (
     notional_ceil,
     notional_floor,
 )
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 
 NEVER_FALLS = -1
 NEVER_RISES = 1 << 62
 
 
-@kernel
+@inlined
 def slip_ticks(w: World, ticks: int) -> int:
     """Ticks lost by taking at that price."""
     return int(max(w.matching[at.SPREAD], mul_div_ceil(ticks, w.matching[at.SLIP], PPM)))
@@ -49,14 +49,14 @@ def room(w: World, s: int) -> int:
     return NEVER_RISES if share == at.NONE else int(share - w.books[s, at.TAKEN])
 
 
-@kernel
+@inlined
 def join(w: World, s: int, row: int) -> None:
     """Put an order on the book."""
     w.standing[s, w.books[s, at.STANDING]] = row
     w.books[s, at.STANDING] += 1
 
 
-@kernel
+@inlined
 def part(w: World, s: int, row: int) -> bool:
     """Take an order off the book; False if it isn't there."""
     count = w.books[s, at.STANDING]
@@ -69,7 +69,7 @@ def part(w: World, s: int, row: int) -> bool:
     return False
 
 
-@kernel
+@inlined
 def stands(w: World, s: int, row: int) -> bool:
     """Whether an order is on the book."""
     for place in range(w.books[s, at.STANDING]):
@@ -217,7 +217,16 @@ def close(w: World, s: int, sign: int, ticks: int, closed: int) -> int:
 
 @kernel
 def book_execution(
-    w: World, s: int, row: int, sign: int, ticks: int, lots: int, fee: int, gained: int, maker: int, closed: int
+    w: World,
+    s: int,
+    row: int,
+    sign: int,
+    ticks: int,
+    lots: int,
+    fee: int,
+    gained: int,
+    maker: int,
+    closed: int,
 ) -> None:
     """Write an execution down."""
     w.account[at.SEQUENCE] += 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.layout import World
 from trading_core.backtest.compiled.trading import close_out, execute, liquidate, room
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 
 
-@kernel
+@inlined
 def stand(w: World, s: int, open_ticks: int, volume: int, now_ms: int) -> None:
     """Stand at the open of a candle, nothing of it taken yet."""
     w.books[s, at.PRICE] = w.books[s, at.OPEN] = open_ticks
@@ -59,7 +59,7 @@ def advance(w: World, s: int, high: int, low: int, close: int, close_ms: int) ->
     return False
 
 
-@kernel
+@inlined
 def met_at(level: int, falls: bool, price: int, target: int) -> int:  # noqa: FBT001
     """The first price between here and the target that meets a level; NONE if none does."""
     if falls:
