@@ -1,0 +1,80 @@
+"""How much of an account was at stake, and for how long."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trading_core.market.candle import Floats
+from trading_core.performance.columns import Executions, Integers
+from trading_core.performance.curve import Curve
+from trading_core.performance.metric import Metric, missing, number
+from trading_core.performance.track import TrackRecord
+
+HOUR_MS = 3_600_000
+NO_CANDLES = "no candles to value positions by"
+
+
+def exposure_figures(track: TrackRecord, curve: Curve) -> dict[str, Metric]:
+    """Return time in the market, gross exposure over equity, and the hours capital was locked up.
+
+    Time is counted from the executions. Gross exposure is the value of all positions, whichever way,
+    at the closes of the bot. A position worth the whole starting balance for an hour locks one hour.
+    """
+    held = held_ms(track)
+    share = 100.0 * held / (track.end_ms - track.start_ms) if track.end_ms > track.start_ms else 0.0
+    figures = {"exposure_time_pct": number(min(100.0, share))}
+    if any(symbol not in track.minutes for symbol in track.executions.symbols):
+        none = missing(NO_CANDLES)
+        return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
+    value = gross_value(track)
+    if not len(value):
+        none = missing("no close")
+        return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
+    rows = np.flatnonzero((value > 0.0) & (curve.values[1:] > 0))
+    gross = value[rows] / curve.values[1:][rows]
+    locked = float(value @ np.diff(curve.times)) / track.start / HOUR_MS
+    return {
+        **figures,
+        "mean_exposure_pct": number(100.0 * float(gross.sum()) / len(value)),
+        "max_exposure_pct": number(100.0 * float(gross.max(initial=0.0))),
+        "locked_hours": number(locked),
+    }
+
+
+def gross_value(track: TrackRecord) -> Floats:
+    """Value of all positions at each close of the bot, money units."""
+    times = track.equity.close_ms
+    total = np.zeros(len(times))
+    for code, symbol in enumerate(track.executions.symbols):
+        numerator, denominator = track.instruments[symbol].value_scale
+        changed, lots = _held(track.executions, code)
+        # Lots stand from one execution to the next: the closes between them all see the same.
+        places = np.searchsorted(times, changed)
+        counts = np.diff(np.append(places, len(times)))
+        held = np.repeat(np.abs(lots), counts)
+        rows = len(times) - len(held) + np.flatnonzero(held)
+        prices = track.minutes[symbol].closes_at(times)[rows]
+        total[rows] += held[held > 0] * prices * (numerator / denominator)
+    return total
+
+
+def held_ms(track: TrackRecord) -> int:
+    """Milliseconds with at least one position."""
+    changes: list[tuple[int, int]] = []
+    for code in range(len(track.executions.symbols)):
+        times, lots = _held(track.executions, code)
+        is_held = (lots != 0).astype(np.int64)
+        steps = np.diff(is_held, prepend=0)
+        changes += [(int(times[row]), int(steps[row])) for row in np.flatnonzero(steps)]
+    total = open_now = since = 0
+    for time_ms, step in sorted(changes):
+        total += time_ms - since if open_now else 0
+        since, open_now = time_ms, open_now + step
+    return total + (track.end_ms - since if open_now else 0)
+
+
+def _held(executions: Executions, code: int) -> tuple[Integers, Integers]:
+    """When the lots of a symbol changed, and to what; what is filled at an open comes after the close before."""
+    rows = np.flatnonzero(executions.symbol == code)
+    lots: Integers = np.cumsum(executions.sign[rows] * executions.lots[rows])
+    return executions.time_ms[rows] + executions.at_open[rows], lots
