@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from trading_core.performance.metric import Metric, missing, number
 from trading_core.performance.track import Minutes, TrackRecord
 
@@ -31,5 +33,5 @@ def benchmark_figures(track: TrackRecord, final: int) -> dict[str, Metric]:
 
 def _change(track: TrackRecord, minutes: Minutes) -> float:
     """Percent from the first close of the bot to its last."""
-    first, last = minutes.closes_at(track.equity.close_ms[[0, -1]]).tolist()
+    first, last = minutes.closes_at(track.equity.close_ms, np.array([0, -1])).tolist()
     return 100.0 * (last - first) / first

@@ -25,18 +25,16 @@ class Curve(NamedTuple):
     def of(cls, records: Sequence[EquityRecord], *, start: int, start_ms: int) -> Self:
         """Mark-to-market equity of a run that began at ``start_ms`` with ``start`` money units."""
         equity = Equity.of(records)
-        return cls._from(equity, equity.wallet + equity.unrealised, start, start_ms)
+        return cls._after(start_ms, start, equity.close_ms, equity.wallet + equity.unrealised)
 
     @classmethod
     def realised(cls, records: Sequence[EquityRecord], *, start: int, start_ms: int) -> Self:
-        """The balance alone: what is open counts when it is closed."""
+        """The balance alone, told where it changes: what is open counts when it is closed."""
         equity = Equity.of(records)
-        return cls._from(equity, equity.wallet, start, start_ms)
+        rows = np.flatnonzero(equity.wallet[1:] != equity.wallet[:-1]) + 1
+        rows = np.concatenate((np.arange(min(1, len(equity))), rows))
+        return cls._after(start_ms, start, equity.close_ms[rows], equity.wallet[rows])
 
     @classmethod
-    def _from(cls, equity: Equity, values: Integers, start: int, start_ms: int) -> Self:
-        times = np.empty(len(values) + 1, dtype=np.int64)
-        money = np.empty_like(times)
-        times[0], money[0] = start_ms, start
-        times[1:], money[1:] = equity.close_ms, values
-        return cls(times, money)
+    def _after(cls, start_ms: int, start: int, times: Integers, values: Integers) -> Self:
+        return cls(np.concatenate(([start_ms], times)), np.concatenate(([start], values)))

@@ -30,9 +30,11 @@ def exposure_figures(track: TrackRecord, curve: Curve) -> dict[str, Metric]:
     if not len(value):
         none = missing("no close")
         return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
-    rows = np.flatnonzero((value > 0.0) & (curve.values[1:] > 0))
-    gross = value[rows] / curve.values[1:][rows]
-    locked = float(value @ np.diff(curve.times)) / track.start / HOUR_MS
+    rows = np.flatnonzero(value)
+    worth, equity = value[rows], curve.values[rows + 1]
+    gross = np.divide(worth, equity, out=np.zeros(len(rows)), where=equity > 0)
+    lasted = curve.times[rows + 1] - curve.times[rows]
+    locked = float((worth * lasted).sum()) / track.start / HOUR_MS
     return {
         **figures,
         "mean_exposure_pct": number(100.0 * float(gross.sum()) / len(value)),
@@ -49,28 +51,25 @@ def gross_value(track: TrackRecord) -> Floats:
         numerator, denominator = track.instruments[symbol].value_scale
         changed, lots = _held(track.executions, code)
         # Lots stand from one execution to the next: the closes between them all see the same.
-        places = np.searchsorted(times, changed)
-        counts = np.diff(np.append(places, len(times)))
-        held = np.repeat(np.abs(lots), counts)
-        rows = len(times) - len(held) + np.flatnonzero(held)
-        prices = track.minutes[symbol].closes_at(times)[rows]
-        total[rows] += held[held > 0] * prices * (numerator / denominator)
+        first = np.searchsorted(times, changed)
+        counts = np.diff(first, append=len(times)) * (lots != 0)
+        begins = np.cumsum(counts) - counts
+        rows = np.arange(counts.sum()) + np.repeat(first - begins, counts)
+        prices = track.minutes[symbol].closes_at(times, rows)
+        total[rows] += np.repeat(np.abs(lots) * (numerator / denominator), counts) * prices
     return total
 
 
 def held_ms(track: TrackRecord) -> int:
     """Milliseconds with at least one position."""
-    changes: list[tuple[int, int]] = []
-    for code in range(len(track.executions.symbols)):
-        times, lots = _held(track.executions, code)
-        is_held = (lots != 0).astype(np.int64)
-        steps = np.diff(is_held, prepend=0)
-        changes += [(int(times[row]), int(steps[row])) for row in np.flatnonzero(steps)]
-    total = open_now = since = 0
-    for time_ms, step in sorted(changes):
-        total += time_ms - since if open_now else 0
-        since, open_now = time_ms, open_now + step
-    return total + (track.end_ms - since if open_now else 0)
+    held = [_held(track.executions, code) for code in range(len(track.executions.symbols))]
+    times = np.concatenate([each[0] for each in held]) if held else np.empty(0, dtype=np.int64)
+    if not len(times):
+        return 0
+    steps = np.concatenate([np.diff((lots != 0).astype(np.int64), prepend=0) for _, lots in held])
+    order = np.argsort(times, kind="stable")
+    open_then = np.cumsum(steps[order]) > 0
+    return int(np.diff(times[order], append=track.end_ms)[open_then].sum())
 
 
 def _held(executions: Executions, code: int) -> tuple[Integers, Integers]:

@@ -85,6 +85,6 @@ def random_entries(track: TrackRecord, trades: Trades) -> dict[str, Metric]:
         worth = ours.direction * ours.entry_tick_lots * (numerator / denominator)
         close = minutes.close.astype(np.float64)
         begin = (rng.random((runs, len(ours))) * room).astype(np.int64)
-        total += (close[begin + held] / close[begin] - 1.0) @ worth
+        total += ((close[begin + held] / close[begin] - 1.0) * worth).sum(axis=1)
     beaten = 100.0 * float((total < float(trades.net.sum())).mean())
     return {"random_beaten_pct": number(beaten), "random_net": money(round(float(total.mean())))}

@@ -23,12 +23,13 @@ class Minutes(NamedTuple):
     low: Integers
     close: Integers
 
-    def closes_at(self, times: Integers) -> Integers:
-        """The last close at or before each time; before the first candle, that one's."""
-        if len(times) == len(self.open_ms) and len(times) and times[0] == self.open_ms[0] + MINUTE_MS:
-            if (times == self.open_ms + MINUTE_MS).all():
-                return self.close
-        place = np.searchsorted(self.open_ms, times - MINUTE_MS, side="right") - 1
+    def closes_at(self, times: Integers, rows: Integers) -> Integers:
+        """The last close at or before each of times[rows]; before the first candle, that one's."""
+        count, span = len(times), (len(times) - 1) * MINUTE_MS
+        ends = (self.open_ms[[0, -1]] + MINUTE_MS).tolist()
+        if count == len(self.open_ms) and times[[0, -1]].tolist() == ends == [ends[0], ends[0] + span]:
+            return self.close[rows]  # both are all the minutes of one span
+        place = np.searchsorted(self.open_ms, times[rows] - MINUTE_MS, side="right") - 1
         return self.close[np.maximum(place, 0)]
 
 
