@@ -33,5 +33,5 @@ def benchmark_figures(track: TrackRecord, final: int) -> dict[str, Metric]:
 
 def _change(track: TrackRecord, minutes: Minutes) -> float:
     """Percent from the first close of the bot to its last."""
-    first, last = minutes.closes_at(track.equity.close_ms, np.array([0, -1])).tolist()
+    first, last = map(int, minutes.closes_at(track.equity.close_ms, np.array([0, -1])))
     return 100.0 * (last - first) / first

@@ -72,7 +72,8 @@ class Executions(Sequence[ExecutionRecord]):
 
         Both carry the time of the boundary. A resting order that took at once counts as one too.
         """
-        return ~self.is_maker & (self.role != _STOP)
+        ours: npt.NDArray[np.bool_] = ~self.is_maker & (self.role != _STOP)
+        return ours
 
     def __len__(self) -> int:
         """How many there are."""

@@ -18,6 +18,7 @@ from trading_core.performance.columns import Executions, Integers
 from trading_core.performance.track import MINUTE_MS, Minutes, TrackRecord, money_of
 from trading_core.performance.trades import Trades
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Excursions:
     """Money units, one row per trade."""

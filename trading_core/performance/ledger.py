@@ -44,6 +44,8 @@ class OrderRecord:
     """``OrderState``, or ``not_sent`` for what the end of the data left unsent."""
     decided_ms: int
     reason: str = ""
+    stop_ticks: int | None = None
+    """Stop attached when it was placed, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from trading_core.performance.metric import (
 from trading_core.performance.ratios import ratios_of
 from trading_core.performance.risk_units import risk_figures
 from trading_core.performance.significance import expectancy_interval, random_entries
-from trading_core.performance.trade_figures import excursion_figures, trade_figures
 from trading_core.performance.track import TrackRecord
+from trading_core.performance.trade_figures import excursion_figures, trade_figures
 from trading_core.performance.trades import Trades
 
 

@@ -43,5 +43,13 @@ def report_of(track: TrackRecord, *, zone: tzinfo = UTC) -> Report:
     falls, found = drawdowns(curve), excursions(track, trades)
     metrics = metrics_of(track, trades, curve, falls, found)
     return Report(
-        track, trades, left_open, curve, falls, found, metrics, breakdown(trades, zone=zone), badge_of(metrics)
+        track,
+        trades,
+        left_open,
+        curve,
+        falls,
+        found,
+        metrics,
+        breakdown(trades, zone=zone),
+        badge_of(metrics),
     )

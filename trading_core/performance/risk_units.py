@@ -50,7 +50,9 @@ def multiples(track: TrackRecord, trades: Trades) -> Floats:
     planned = np.where(stops > 0, trades.direction * (paid - stops * held), 0)
     scales = {name: track.instruments[name].value_scale for name in executions.symbols}
     units = np.array([scales[name][0] / scales[name][1] for name in names])
-    return np.divide(trades.net, planned * units, out=np.full(len(trades), np.nan), where=planned > 0)
+    found: Floats = np.full(len(trades), np.nan)
+    np.divide(trades.net, planned * units, out=found, where=planned > 0)
+    return found
 
 
 def _quality(found: Floats) -> Metric:
