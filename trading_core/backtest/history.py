@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +11,19 @@ import numpy.typing as npt
 from trading_core.engine.document import BotDocument
 from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import NOTHING_RECORDED, Recorded
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import frames_of
+from trading_core.performance.track import Minutes
 from trading_core.rules.evaluate import evaluate
 from trading_core.rules.model import TREES
 from trading_core.rules.packed import pack_rows
 from trading_core.rules.requirements import requirements
 from trading_core.rules.verdict import History, Truths, Verdict
+from trading_core.simulator.settlement import mark_spans
 from trading_core.simulator.volume import CandleBar
-from trading_core.simulator.walk import CandleTicks, nearest_ticks
+from trading_core.simulator.walk import CandleTicks, MarkSpan, nearest_ticks
 
 BASE = Timeframe.M1
 
@@ -45,13 +48,24 @@ class SymbolHistory:
     """What each tree says at the close of the minute; unknown where it was not asked."""
     leaves: list[str]
     """The slots of the verdict packed, in hex; empty where it was not asked."""
+    marks: Sequence[MarkSpan | None] = ()
+    """How far the mark price went about; empty where nobody recorded it."""
 
     def bar(self, minute: int) -> CandleBar | None:
         """The candle of a minute, if it has one."""
         if not self.present[minute]:
             return None
         prices = (self.opens, self.highs, self.lows, self.closes)
-        return CandleBar(CandleTicks(*(int(p[minute]) for p in prices)), float(self.volumes[minute]))
+        return CandleBar(
+            CandleTicks(*(int(p[minute]) for p in prices)),
+            float(self.volumes[minute]),
+            self.marks[minute] if self.marks else None,
+        )
+
+    def minutes(self, times: Times) -> Minutes:
+        """What the market did, without the minutes that have no candle; ``times`` are those of the run."""
+        rows = slice(None) if self.present.all() else self.present
+        return Minutes(times[rows], self.highs[rows], self.lows[rows], self.closes[rows])
 
     def verdict(self, minute: int) -> Verdict | None:
         """What the rules say at the close of a minute; None without a candle closing then."""
@@ -69,6 +83,7 @@ def load(
     *,
     times: Times,
     tickers: TickersBySymbol | None = None,
+    recorded: Recorded = NOTHING_RECORDED,
 ) -> SymbolHistory:
     """Evaluate a bot's rules for one symbol over all its candles, and turn these into ticks.
 
@@ -93,6 +108,7 @@ def load(
         asked=asked,
         trees=trees,
         leaves=leaves,
+        marks=mark_spans(recorded, instrument, times) if len(recorded.mark_open_ms) else (),
     )
 
 

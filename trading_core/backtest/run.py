@@ -15,7 +15,9 @@ from trading_core.backtest.calm import Lookout, is_calm
 from trading_core.backtest.desk import Desk
 from trading_core.backtest.history import Ints, SymbolHistory, load
 from trading_core.backtest.journal import Journal
+from trading_core.backtest.reach import Reach
 from trading_core.backtest.result import Played
+from trading_core.backtest.settlements import Settlements
 from trading_core.engine.cycle import decide
 from trading_core.engine.document import BotDocument
 from trading_core.engine.entries import signal
@@ -25,6 +27,7 @@ from trading_core.engine.snapshot import Snapshot
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import NOTHING_RECORDED, RecordedBySymbol
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.performance.ledger import DecisionRecord, EquityRecord
@@ -53,22 +56,27 @@ def run(
     params: MatchingParams | None = None,
     progress: Progress | None = None,
     tickers: TickersBySymbol | None = None,
+    recorded: RecordedBySymbol | None = None,
 ) -> Played:
     """Play a bot over base candles by symbol.
 
     Candles that open before ``start_ms`` only warm the rules up; ``limit`` plays that many minutes
-    that have a candle; a figure that ``tickers`` doesn't tell is unknown. Raise InvalidInput if a
-    symbol of the bot has no candles, or none is left.
+    that have a candle; a figure that ``tickers`` doesn't tell is unknown; funding is settled, and
+    liquidations are judged by the mark, as far as ``recorded`` tells. Raise InvalidInput if a symbol of
+    the bot has no candles, or none is left.
     """
     missing = [s for s in document.symbols if not len(candles.get(s, ())) or s not in instruments]
     if missing:
         raise InvalidInput("universe.symbols", f"no candles for {', '.join(missing)}")
     times = _times(document, candles, start_ms, end_ms, limit)
+    told = {symbol: (recorded or {}).get(symbol, NOTHING_RECORDED) for symbol in sorted(document.symbols)}
     histories = {
-        symbol: load(document, symbol, candles, instruments[symbol], times=times, tickers=tickers)
-        for symbol in sorted(document.symbols)
+        symbol: load(
+            document, symbol, candles, instruments[symbol], times=times, tickers=tickers, recorded=known
+        )
+        for symbol, known in told.items()
     }
-    return _Run(document, histories, instruments, params, times).play(progress)
+    return _Run(document, histories, instruments, params, times, Settlements(told, times)).play(progress)
 
 
 def _times(
@@ -114,6 +122,7 @@ class _Run:
         instruments: Mapping[str, Instrument],
         params: MatchingParams | None,
         times: Times,
+        settlements: Settlements,
     ) -> None:
         fees = document.fees
         matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
@@ -123,6 +132,8 @@ class _Run:
         self.document = document
         self.histories = histories
         self.times = times
+        self.settlements = settlements
+        self.reach = Reach()
         self.journal = Journal(listed, wallet=document.balance)
         self.desk = Desk(document, account, self.journal)
         self.lockstep = Lockstep([account], quotes)
@@ -142,6 +153,7 @@ class _Run:
             minute += 1
             if self.calm:
                 until = self.lookout.next(self._plans(), minute)
+                until = min(until, self.settlements.next(self._plans(), minute, until))
                 self._pass(minute, until)
                 minute = until
             if progress and minute - told >= PROGRESS_EVERY:
@@ -162,14 +174,27 @@ class _Run:
         self.lockstep.begin(candles, open_ms=self.desk.now_ms, close_ms=close_ms)
         self.calm = self.calm and not self.desk.queue
         self.desk.settle()
+        self.reach.look(account=self.desk.account, candles=candles)
         while (step := self.lockstep.advance()) is not None:
             self.calm = False
             self.desk.now_ms = close_ms
             self.desk.hear(step.symbol, step.events)
         self.lockstep.finish()
         self.desk.now_ms = close_ms
+        self._settle_funding(close_ms)
         if self.document.timeframe.closes_at(close_ms):
             self._close(minute, close_ms)
+
+    def _settle_funding(self, close_ms: int) -> None:
+        """Settle what is due at a close, before anything is decided there."""
+        if close_ms not in self.settlements.times:
+            return
+        quotes = self.lockstep.quotes
+        for symbol in self.desk.account.positions:
+            due = self.settlements.due(symbol, self.journal.books[symbol].instrument, close_ms, quotes)
+            if due is not None:
+                self.calm = False
+                self.desk.settle_funding(symbol, due)
 
     def _pass(self, minute: int, until: int) -> None:
         """Write down the closes of minutes in which nothing happens."""
@@ -274,4 +299,10 @@ class _Run:
             executions=self.journal.executions,
             equity=self.equity,
             wallet=self.journal.wallet,
+            fundings=self.journal.fundings,
+            minutes={symbol: history.minutes(self.times) for symbol, history in self.histories.items()},
+            touched=self.reach.touched,
+            ambiguous=self.reach.ambiguous,
+            funding=self.settlements.funding_told(),
+            judged_by=self.settlements.judge_told(),
         )

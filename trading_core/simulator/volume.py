@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM, mul_div_ceil
-from trading_core.simulator.walk import CandleTicks, Share
+from trading_core.simulator.walk import CandleTicks, MarkSpan, Share
 
 ROUNDING = 1e-6
 """Of a lot: a volume that is whole lots but for its binary digits."""
@@ -21,6 +21,8 @@ class CandleBar(NamedTuple):
     ticks: CandleTicks
     volume: float
     """In base coin."""
+    mark: MarkSpan | None = None
+    """How far the mark price went about then; None: nobody knows, and the last price stands for it."""
 
 
 @dataclass(slots=True)
