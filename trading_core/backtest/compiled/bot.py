@@ -12,9 +12,12 @@ from trading_core.backtest.compiled.layout import Ints
 Truths = npt.NDArray[np.int8]
 
 # The desk
-QUEUED, PLANNED, BATCHES, NOW, CALM, NOTES, CRAMPED, FREE, DESK_COLUMNS = range(9)
+(
+    QUEUED, PLANNED, BATCHES, NOW, CALM, NOTES, CRAMPED, FREE, FUNDED, TOUCHED, AMBIGUOUS, DESK_COLUMNS,
+) = range(12)  # fmt: skip
 """Requests waiting; requests ever planned, and in how many goes; market clock; whether the last close changed nothing; rows of
-notes; whether a table was too small, so that nothing of this run counts."""
+notes; whether a table was too small, so that nothing of this run counts; a number of a refusal; funding
+payments gone by; minutes that reached an order or a stop, and those that reached one on both sides."""
 
 # A plan, as ``plan.state.PlanState``
 (
@@ -96,6 +99,10 @@ class Tape(NamedTuple):
     """Whole lots; NONE where nothing was traded, or there is no candle."""
     asked: Truths
     """Whether there is a candle of the bot's timeframe closing there."""
+    marks: Ints
+    """[symbol, (low, high), minute]: where the mark price was; no minutes if it is the last price."""
+    dues: Ints
+    """[payment, (minute, symbol, rate in 10⁻⁸, mark or NONE)]: funding by minute and symbol."""
     trees: Truths
     """[tree, symbol, minute], trees as in ``rules.model.TREES``."""
 

@@ -16,6 +16,7 @@ from trading_core.backtest.compiled.entering import (
 )
 from trading_core.backtest.compiled.layout import World
 from trading_core.backtest.compiled.requests import settle, tend
+from trading_core.backtest.compiled.trading import fund
 from trading_core.backtest.compiled.walk import advance, stand
 from trading_core.plan.jit import inlined, kernel
 
@@ -32,6 +33,8 @@ def play(w: World, b: Bot, t: Tape, o: Outcome, minute: int, until: int) -> int:
         if b.desk[on.QUEUED] != 0 or is_touched(w, t, minute):
             live(w, b, t, minute, close_ms)
         b.desk[on.NOW] = close_ms
+        while b.desk[on.FUNDED] < len(t.dues) and t.dues[b.desk[on.FUNDED], 0] <= minute:
+            settle_funding(w, b, t, minute, close_ms)
         if close_ms % frame == 0:
             close(w, b, t, o, minute, close_ms)
         minute += 1
@@ -65,6 +68,7 @@ def live(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> None:
     for s in range(len(w.books)):
         stand(w, s, t.opens[s, minute], t.volumes[s, minute], b.desk[on.NOW])
     settle(w, b)
+    look(w, b, t, minute)
     b.desk[on.CALM] = 0
     b.desk[on.NOW] = close_ms
     for s in range(len(w.books)):
@@ -74,6 +78,32 @@ def live(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> None:
         while advance(w, s, high, low, end, close_ms):
             tend(w, b, s)
             settle(w, b)
+
+
+@kernel
+def look(w: World, b: Bot, t: Tape, minute: int) -> None:
+    """Count the candles about to be walked that reach something, and those that do on both sides."""
+    for s in range(len(w.books)):
+        if t.marks.shape[2] != 0:
+            w.books[s, at.MARK_LOW], w.books[s, at.MARK_HIGH] = t.marks[s, 0, minute], t.marks[s, 1, minute]
+        if t.volumes[s, minute] != at.NONE:
+            below, above = t.lows[s, minute] <= w.books[s, at.FALLS], t.highs[s, minute] >= w.books[s, at.RISES]
+            b.desk[on.TOUCHED] += below or above
+            b.desk[on.AMBIGUOUS] += below and above
+
+
+@kernel
+def settle_funding(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> None:
+    """Settle the next payment; what the plan makes of it is carried out at the next open."""
+    row = b.desk[on.FUNDED]
+    b.desk[on.FUNDED] = row + 1
+    due, s, rate, mark = t.dues[row, 0], t.dues[row, 1], t.dues[row, 2], t.dues[row, 3]
+    if due != minute or w.books[s, at.LOTS] == 0:
+        return
+    stand(w, s, t.closes[s, minute], at.NONE, close_ms)
+    fund(w, s, rate, mark if mark != at.NONE else t.closes[s, minute])
+    b.desk[on.CALM] = 0
+    tend(w, b, s)
 
 
 @inlined

@@ -119,10 +119,12 @@ def size(w: World, b: Bot, s: int, direction: int, ticks: int, equity: int, free
     lots = mul_div_floor(min(money, room), w.contracts[s, at.DEN], per_lot)
     set_legs(w, b, s, ticks, 1, direction)
     if is_small(w, s, ticks, lots):
+        b.desk[on.FREE] = ticks
         return refuse(w, on.SMALL, 0, lots)
     all_lots, tick_lots = lots, ticks * lots
     for k in range(b.params[on.RUNGS]):
         if is_small(w, s, b.legs[s, k, 0], b.legs[s, k, 1]):
+            b.desk[on.FREE] = b.legs[s, k, 0]
             return refuse(w, on.SMALL, k + 1, b.legs[s, k, 1])
         all_lots += b.legs[s, k, 1]
         tick_lots += b.legs[s, k, 0] * b.legs[s, k, 1]

@@ -24,12 +24,12 @@ WALLET, SEQUENCE, ARRIVAL, ORDERS, EXECUTIONS, TOLD_A, TOLD_B, ACCOUNT_COLUMNS =
 # A book: all of one symbol
 (
     LOTS, COST, REALISED, FEES, STOP, LEVERAGE, PRICE, TIME, FALLS, RISES, OPEN, VOLUME, TAKEN, WALKING,
-    POINT, DONE, STANDING, TRADE, WHY, TAKEN_OVER, PATH, BOOK_COLUMNS,
-) = (*range(21), 24)  # fmt: skip
+    POINT, DONE, STANDING, TRADE, WHY, TAKEN_OVER, MARK_LOW, MARK_HIGH, PATH, BOOK_COLUMNS,
+) = (*range(23), 26)  # fmt: skip
 """Position (with what it gained and paid since it was opened), stop (NONE: there isn't any), leverage, the
 price and clock as the account sees them, trigger bounds, open and lots (NONE: no trade) of the candle, lots
 taken of it, where on the walk, orders on the book, trade and exit reason of the plan, the price of a
-liquidation, the four points."""
+liquidation, how far the mark price goes about, the four points."""
 
 # An order
 (
@@ -41,11 +41,12 @@ liquidation, the four points."""
 
 # An execution
 (
-    E_SYMBOL, E_TIME, E_ORDER, E_TRADE, E_SIGN, E_TICKS, E_LOTS, E_FEE, E_GAINED, E_MAKER, E_WHY, E_CLOSED,
-    EXECUTION_COLUMNS,
-) = range(13)  # fmt: skip
-"""``E_ORDER`` is the row of the order, NONE for the protective stop, LIQUIDATED for a liquidation."""
-LIQUIDATED = -2
+    E_SYMBOL, E_TIME, E_SEQUENCE, E_ORDER, E_TRADE, E_SIGN, E_TICKS, E_LOTS, E_FEE, E_GAINED, E_MAKER, E_WHY,
+    E_CLOSED, E_MARKET, EXECUTION_COLUMNS,
+) = range(15)  # fmt: skip
+"""``E_ORDER`` is the row of the order; NONE for the protective stop, or one of the two below."""
+LIQUIDATED, FUNDED = -2, -3
+"""A funding payment has the lots held, signed, the mark price, the payment as its fee and the rate as gain."""
 
 # A contract
 (

@@ -10,14 +10,19 @@ from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot, Outcome, Tape
 from trading_core.backtest.compiled.tables import STANDING_MAX
+from trading_core.backtest.compiled.trading import NEVER_RISES
 from trading_core.backtest.history import SymbolHistory
 from trading_core.engine.document import BotDocument
 from trading_core.market.candle import Times
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import RecordedBySymbol
+from trading_core.market.timeframe import MINUTE_MS
 from trading_core.plan.params import Base, EntryType, SizeMode, ladder, legs_quote
 from trading_core.rules.model import TREES
+from trading_core.simulator.settlement import funding_due
 from trading_core.simulator.volume import ROUNDING
 
+LEGS_MAX = on.PLACES - on.LEG_PLACE - 1
 WANTED_MAX = 48
 QUEUE_MAX = 512
 ASKED_MAX = 256
@@ -75,7 +80,10 @@ def _params(document: BotDocument) -> at.Ints:
 
 
 def tape_of(
-    histories: Mapping[str, SymbolHistory], instruments: Mapping[str, Instrument], times: Times
+    histories: Mapping[str, SymbolHistory],
+    instruments: Mapping[str, Instrument],
+    recorded: RecordedBySymbol,
+    times: Times,
 ) -> Tape:
     """The minutes of a run as the driver reads them; symbols in the mapping's order."""
     shape = (len(histories), len(times))
@@ -83,6 +91,8 @@ def tape_of(
         times,
         *(np.empty(shape, dtype=np.int64) for _ in range(5)),
         np.empty(shape, dtype=np.int8),
+        _marks(histories, times),
+        _dues(recorded, instruments, times),
         np.empty((len(TREES), *shape), dtype=np.int8),
     )
     for s, (symbol, history) in enumerate(histories.items()):
@@ -100,6 +110,33 @@ def tape_of(
         for k, name in enumerate(TREES):
             tape.trees[k, s] = history.trees[name]
     return tape
+
+
+def _marks(histories: Mapping[str, SymbolHistory], times: Times) -> at.Ints:
+    """Where the mark price of each symbol was; anywhere, where nobody knows."""
+    known = any(history.marks for history in histories.values())
+    table = np.empty((len(histories), 2, len(times) if known else 0), dtype=np.int64)
+    table[:, 0], table[:, 1] = 0, NEVER_RISES
+    for s, history in enumerate(histories.values()):
+        for minute, span in enumerate(history.marks if known else ()):
+            if span is not None:
+                table[s, :, minute] = span
+    return table
+
+
+def _dues(
+    recorded: RecordedBySymbol, instruments: Mapping[str, Instrument], times: Times
+) -> at.Ints:
+    """The funding payments at the closes that are played."""
+    rows = []
+    for s, (symbol, known) in enumerate(recorded.items()):
+        closes = np.array(sorted(known.rates_e8), dtype=np.int64)
+        places = np.searchsorted(times, closes - MINUTE_MS)
+        for close_ms, minute in zip(closes.tolist(), places.tolist(), strict=True):
+            due = funding_due(known, instruments[symbol], time_ms=close_ms, last_ticks=at.NONE)
+            if due is not None and minute < len(times) and times[minute] == close_ms - MINUTE_MS:
+                rows.append((minute, s, due.rate_e8, due.mark_ticks))
+    return np.array(sorted(rows), dtype=np.int64).reshape(len(rows), 4)
 
 
 def new_outcome(symbols: int, minutes: int) -> Outcome:

@@ -15,9 +15,12 @@ from trading_core.backtest.compiled.layout import Ints, World
 from trading_core.backtest.compiled.prepare import new_bot, new_outcome, tape_of
 from trading_core.backtest.compiled.tables import new_world
 from trading_core.backtest.history import SymbolHistory
+from trading_core.backtest.settlements import Settlements
 from trading_core.engine.document import BotDocument
 from trading_core.market.candle import Times
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import RecordedBySymbol
+from trading_core.market.timeframe import MINUTE_MS
 from trading_core.simulator.params import MatchingParams
 
 CHUNK = 50_000
@@ -43,6 +46,7 @@ class CompiledRun:
         instruments: Mapping[str, Instrument],
         params: MatchingParams,
         times: Times,
+        recorded: RecordedBySymbol,
     ) -> None:
         listed = [instruments[symbol] for symbol in histories]
         self.document = document
@@ -51,8 +55,11 @@ class CompiledRun:
         self.instruments = {symbol: instruments[symbol] for symbol in histories}
         self.world = new_world(listed, params, wallet=document.balance, orders=ROWS, executions=ROWS)
         self.bot = new_bot(document, len(listed), notes=ROWS)
-        self.tape = tape_of(histories, instruments, times)
+        self.tape = tape_of(histories, instruments, recorded, times)
         self.outcome = new_outcome(len(listed), len(times))
+        self.settlements = Settlements(recorded, times)
+        self.closing = np.flatnonzero((times + MINUTE_MS) % document.timeframe.ms == 0)
+        """The minutes at whose close the bot decides."""
 
     def play(self, driver: Driver, progress: Callable[[int, int], None] | None = None) -> None:
         """Play all minutes; raise Cramped if a table of fixed size was too small."""

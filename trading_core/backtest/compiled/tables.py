@@ -26,6 +26,7 @@ def new_world(
     account[at.WALLET] = wallet
     books = np.zeros((len(instruments), at.BOOK_COLUMNS), dtype=np.int64)
     books[:, at.STOP] = at.NONE
+    books[:, at.MARK_HIGH] = NEVER_RISES
     books[:, at.LEVERAGE] = DEFAULT_LEVERAGE_PPM
     books[:, at.FALLS], books[:, at.RISES] = NEVER_FALLS, NEVER_RISES
     return World(

@@ -21,6 +21,7 @@ from trading_core.plan.jit import inlined, kernel
 
 NEVER_FALLS = -1
 NEVER_RISES = 1 << 62
+E8 = 10**8
 
 
 @inlined
@@ -233,6 +234,7 @@ def book_execution(
     entry = w.executions[w.account[at.EXECUTIONS]]
     w.account[at.EXECUTIONS] += 1
     entry[at.E_SYMBOL], entry[at.E_TIME], entry[at.E_ORDER] = s, w.books[s, at.TIME], row
+    entry[at.E_SEQUENCE], entry[at.E_MARKET] = w.account[at.SEQUENCE], w.books[s, at.PRICE]
     entry[at.E_TRADE], entry[at.E_WHY] = w.books[s, at.TRADE], w.books[s, at.WHY]
     entry[at.E_SIGN], entry[at.E_TICKS], entry[at.E_LOTS] = sign, ticks, lots
     entry[at.E_CLOSED] = closed
@@ -269,3 +271,14 @@ def end_position(w: World, s: int, ticks: int, row: int) -> None:
     w.books[s, at.STOP] = at.NONE
     drop_useless_reducers(w, s)
     settle(w, s)
+
+
+@kernel
+def fund(w: World, s: int, rate_e8: int, mark: int) -> None:
+    """Settle funding of a position that is not flat, at a mark price: longs pay a positive rate."""
+    held = w.books[s, at.LOTS]
+    sign = 1 if held > 0 else -1
+    paid = mul_div_ceil(notional_ceil(w, s, abs(held) * mark) * sign, rate_e8, E8)
+    w.account[at.WALLET] -= paid
+    w.books[s, at.FEES] += paid
+    book_execution(w, s, at.FUNDED, sign, mark, held, paid, rate_e8, 0, 0)

@@ -125,7 +125,9 @@ def position_met(w: World, s: int, price: int, target: int) -> tuple[int, int, i
     if stop != at.NONE:
         met = met_at(stop, lots > 0, price, target)
         kind = at.NONE if met == at.NONE else at.MEETS_STOP
-    taken_over = met_at(w.books[s, at.TAKEN_OVER], lots > 0, price, target)
-    if taken_over != at.NONE and (kind == at.NONE or abs(taken_over - price) < abs(met - price)):
+    level = w.books[s, at.TAKEN_OVER]
+    taken_over = met_at(level, lots > 0, price, target)
+    marked = w.books[s, at.MARK_LOW] <= level <= w.books[s, at.MARK_HIGH]
+    if taken_over != at.NONE and marked and (kind == at.NONE or abs(taken_over - price) < abs(met - price)):
         kind, met = at.MEETS_LIQUIDATION, taken_over
     return kind, met, at.NONE
