@@ -189,5 +189,14 @@ def played_of(run: CompiledRun) -> Played:
         ambiguous=int(desk[on.AMBIGUOUS]),
         funding=run.settlements.funding_told(),
         judged_by=run.settlements.judge_told(),
+        stops=_stops(run),
         engine="compiled",
     )
+
+
+def _stops(run: CompiledRun) -> dict[tuple[str, int], int]:
+    """The stop attached to each trade's first entry order."""
+    table = run.world.orders[: run.world.account[at.ORDERS]]
+    first = (table[:, at.ROLE] == on.ENTRY) & (table[:, at.REVISION] == 0) & (table[:, at.ATTACHED] != at.NONE)
+    rows = table[first][:, [at.SYMBOL, at.OF_TRADE, at.ATTACHED]].tolist()
+    return {(run.symbols[s], trade): stop for s, trade, stop in rows}
