@@ -107,7 +107,7 @@ def _times(
     limit: int | None,
 ) -> Times:
     """Open times of the minutes to play."""
-    times = np.unique(np.concatenate([candles[symbol].open_time for symbol in document.symbols]))
+    times = _joined([candles[symbol].open_time for symbol in document.symbols])
     if start_ms is not None:
         times = times[times >= start_ms]
     if end_ms is not None:
@@ -116,6 +116,15 @@ def _times(
     if not len(times):
         raise InvalidInput("candles", "none in the period asked for")
     return times
+
+
+def _joined(columns: list[Times]) -> Times:
+    """The times that stand in any of these rising columns."""
+    first, *others = columns
+    if all(np.array_equal(first, other) for other in others):
+        return first
+    times = np.sort(np.concatenate(columns), kind="stable")
+    return times[np.concatenate(([True], times[1:] != times[:-1]))]
 
 
 def _refused(verdict: Verdict | None) -> tuple[str, Mapping[str, Detail]]:
