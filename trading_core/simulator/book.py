@@ -108,6 +108,10 @@ class Book:
         """Whether what looks at that price goes off by the last price."""
         return by is TriggerBy.LAST or not self.marked
 
+    def was_marked_at(self, ticks: int) -> bool:
+        """Whether the mark price of the candle being walked can have been there."""
+        return self.walk is None or self.walk.mark is None or self.walk.mark.holds(ticks)
+
     def bounds(self) -> tuple[int, int]:
         """(falls, rises): nothing happens while falls < price < rises."""
         if self._bounds is None:
