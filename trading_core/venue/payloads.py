@@ -8,7 +8,7 @@ from typing import Any
 from trading_core.execution.margin import bankruptcy_ticks, initial_margin, maintenance_margin
 from trading_core.market.instrument import Instrument
 from trading_core.market.tiers import tier_of
-from trading_core.money import PPM, amount, plain
+from trading_core.money import MONEY_SCALE, PPM, amount, plain
 from trading_core.simulator.book import Book, book_key
 from trading_core.simulator.cross import cross_level
 from trading_core.simulator.events import Executed, PositionChanged
@@ -23,8 +23,9 @@ Payload = dict[str, Any]
 
 
 def coins(units: int) -> str:
-    """Money units in settle coin, 8 decimals."""
-    return f"{amount(units):f}"
+    """Money units in settle coin, 8 decimals; 27 of them tell of one fill."""
+    whole, fraction = divmod(abs(units), MONEY_SCALE)
+    return f"{'-' if units < 0 else ''}{whole}.{fraction:08d}"
 
 
 def average_text(tick_lots: int, lots: int, instrument: Instrument) -> str:
