@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from trading_core.execution.margin import liquidation_ticks
 from trading_core.execution.order import Side
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
-from trading_core.simulator.margin import liquidation_ticks
 from trading_core.simulator.orders import StandingOrder, Status, TriggerBy
 from trading_core.simulator.trailing import Trailing
 from trading_core.simulator.walk import Share, Walk

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
+from trading_core.execution.margin import initial_margin, maintenance_margin, opening_lots
 from trading_core.market.instrument import Instrument
 from trading_core.money import mul_div_ceil
 from trading_core.simulator.book import LONG, SHORT, Book, book_key, parts_of
-from trading_core.simulator.margin import initial_margin, maintenance_margin, opening_lots
 from trading_core.simulator.orders import StandingOrder, Status, TriggerBy
 from trading_core.simulator.params import MatchingParams
 from trading_core.simulator.refusals import Refusal, SimRefused

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from trading_core.execution.margin import bankruptcy_ticks, initial_margin, maintenance_margin
 from trading_core.market.instrument import Instrument
 from trading_core.market.tiers import tier_of
 from trading_core.money import MONEY_SCALE, PPM, amount, plain
@@ -12,7 +13,6 @@ from trading_core.simulator.book import Book, book_key
 from trading_core.simulator.cross import cross_level
 from trading_core.simulator.events import Executed, PositionChanged
 from trading_core.simulator.ledger import Ledger
-from trading_core.simulator.margin import bankruptcy_ticks, initial_margin, maintenance_margin
 from trading_core.simulator.orders import CancelReason, StandingOrder, Status
 from trading_core.simulator.price_limits import price_limits
 from trading_core.venue.account import VenueAccount
