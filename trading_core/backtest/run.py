@@ -8,6 +8,7 @@ tended after each. The last close is decided too, but nothing of it is sent: the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,13 +31,16 @@ from trading_core.market.instrument import Instrument
 from trading_core.market.recorded import NOTHING_RECORDED, RecordedBySymbol
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
+from trading_core.performance.benchmark import BITCOIN
 from trading_core.performance.ledger import DecisionRecord, EquityRecord
+from trading_core.performance.track import Minutes
 from trading_core.plan.state import PlanState
 from trading_core.rules.verdict import NO, UNKNOWN, Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import Lockstep
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.walk import nearest_ticks
 
 BASE = Timeframe.M1
 PROGRESS_EVERY = 5_000
@@ -76,7 +80,22 @@ def run(
         )
         for symbol, known in told.items()
     }
-    return _Run(document, histories, instruments, params, times, Settlements(told, times)).play(progress)
+    played = _Run(document, histories, instruments, params, times, Settlements(told, times)).play(progress)
+    return replace(played, minutes={**_bitcoin(candles, instruments, times), **played.minutes})
+
+
+def _bitcoin(
+    candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
+) -> dict[str, Minutes]:
+    """Bitcoin's minutes over the run, to compare with, if its candles are there."""
+    if BITCOIN not in candles or BITCOIN not in instruments:
+        return {}
+    found, instrument = (
+        candles[BITCOIN].between(int(times[0]), int(times[-1]) + BASE.ms),
+        instruments[BITCOIN],
+    )
+    prices = (nearest_ticks(p, instrument) for p in (found.open, found.high, found.low, found.close))
+    return {BITCOIN: Minutes(found.open_time, *prices)}
 
 
 def _times(
