@@ -50,4 +50,6 @@ class Leaves(Sequence[str]):
     @staticmethod
     def _texts(packed: Packed, asked: npt.NDArray[np.bool_]) -> list[str]:
         digits, text = 2 * packed.shape[1], packed.tobytes().hex()
-        return [text[digits * i : digits * (i + 1)] if there else "" for i, there in enumerate(asked.tolist())]
+        return [
+            text[digits * i : digits * (i + 1)] if there else "" for i, there in enumerate(asked.tolist())
+        ]

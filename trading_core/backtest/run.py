@@ -36,13 +36,16 @@ from trading_core.market.instrument import Instrument
 from trading_core.market.recorded import NOTHING_RECORDED, RecordedBySymbol
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
+from trading_core.performance.benchmark import BITCOIN
 from trading_core.performance.ledger import DecisionRecord, EquityRecord
+from trading_core.performance.track import Minutes
 from trading_core.plan.state import PlanState
 from trading_core.rules.verdict import NO, UNKNOWN, Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import Lockstep
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.walk import nearest_ticks
 
 BASE = Timeframe.M1
 PROGRESS_EVERY = 5_000
@@ -91,12 +94,34 @@ def run(
         compiled = CompiledRun(document, histories, instruments, matching, times, told)
         try:
             compiled.play(machine(machine_code), progress)
-            return played_of(compiled)
+            return _with_bitcoin(played_of(compiled), candles, instruments, times)
         except Cramped:
             reason = "more orders or requests at once than there are rows for"
     settlements = Settlements(told, times)
     played = _Run(document, histories, instruments, matching, times, settlements).play(progress)
-    return replace(played, engine=f"interpreted: {reason}") if reason else played
+    played = replace(played, engine=f"interpreted: {reason}") if reason else played
+    return _with_bitcoin(played, candles, instruments, times)
+
+
+def _with_bitcoin(
+    played: Played, candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
+) -> Played:
+    """Add bitcoin's minutes over the run, to compare with, if its candles are there."""
+    return replace(played, minutes={**_bitcoin(candles, instruments, times), **played.minutes})
+
+
+def _bitcoin(
+    candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
+) -> dict[str, Minutes]:
+    """Bitcoin's minutes over the run, to compare with, if its candles are there."""
+    if BITCOIN not in candles or BITCOIN not in instruments:
+        return {}
+    found, instrument = (
+        candles[BITCOIN].between(int(times[0]), int(times[-1]) + BASE.ms),
+        instruments[BITCOIN],
+    )
+    prices = (nearest_ticks(p, instrument) for p in (found.open, found.high, found.low, found.close))
+    return {BITCOIN: Minutes(found.open_time, *prices)}
 
 
 def _times(

@@ -167,8 +167,6 @@ class Decisions(Sequence[DecisionRecord]):
         return DecisionRecord(symbol, close_ms, OUTCOMES[code], history.leaves[minute], details)
 
 
-
-
 def played_of(run: CompiledRun) -> Played:
     """The whole run as a result takes it."""
     desk, times = run.bot.desk, run.tape.times
