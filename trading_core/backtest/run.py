@@ -8,6 +8,7 @@ tended after each. The last close is decided too, but nothing of it is sent: the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,12 +17,14 @@ from trading_core.backtest.desk import Desk
 from trading_core.backtest.history import Ints, SymbolHistory, load
 from trading_core.backtest.journal import Journal
 from trading_core.backtest.result import Played
+from trading_core.backtest.risk import RiskBook
 from trading_core.engine.cycle import decide
 from trading_core.engine.document import BotDocument
 from trading_core.engine.entries import signal
+from trading_core.engine.market_facts import with_market
 from trading_core.engine.outcome import Detail, OutcomeCode, OutcomeRecord
 from trading_core.engine.rule_facts import day_start_equity
-from trading_core.engine.snapshot import Snapshot
+from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
@@ -68,7 +71,7 @@ def run(
         symbol: load(document, symbol, candles, instruments[symbol], times=times, tickers=tickers)
         for symbol in sorted(document.symbols)
     }
-    return _Run(document, histories, instruments, params, times).play(progress)
+    return _Run(document, histories, instruments, params, times, tickers or {}).play(progress)
 
 
 def _times(
@@ -114,6 +117,7 @@ class _Run:
         instruments: Mapping[str, Instrument],
         params: MatchingParams | None,
         times: Times,
+        tickers: TickersBySymbol,
     ) -> None:
         fees = document.fees
         matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
@@ -123,8 +127,10 @@ class _Run:
         self.document = document
         self.histories = histories
         self.times = times
+        self.tickers = tickers
         self.journal = Journal(listed, wallet=document.balance)
-        self.desk = Desk(document, account, self.journal)
+        self.risk = RiskBook(document)
+        self.desk = Desk(document, account, self.journal, self.risk)
         self.lockstep = Lockstep([account], quotes)
         self.lookout = Lookout(document, histories, times, account)
         self.decisions: list[DecisionRecord] = []
@@ -235,17 +241,23 @@ class _Run:
         self.desk.plan(decision.intents)
         self.equity.append(EquityRecord(close_ms, snapshot.wallet, snapshot.equity - snapshot.wallet))
         self.outcomes = decision.outcomes
-        self.calm = is_calm(self.document, decision, before)
+        self.calm = not self.risk.watches and is_calm(self.document, decision, before)
+
+    def _facts(self, symbol: str, minute: int, close_ms: int) -> SymbolFacts:
+        history = self.histories[symbol]
+        facts = self.desk.facts(
+            symbol, close_ticks=int(history.closes[minute]), verdict=history.verdict(minute)
+        )
+        last_ms = close_ms if history.present[minute] else self.lockstep.quotes.get(symbol, (0, 0))[1]
+        facts = replace(facts, last_ms=last_ms)
+        if not self.document.guards.asks_market:
+            return facts
+        return with_market(facts, self.tickers.get(symbol), close_ms)
 
     def _snapshot(self, minute: int, close_ms: int) -> Snapshot:
-        facts = {
-            symbol: self.desk.facts(
-                symbol, close_ticks=int(history.closes[minute]), verdict=history.verdict(minute)
-            )
-            for symbol, history in self.histories.items()
-        }
+        facts = {symbol: self._facts(symbol, minute, close_ms) for symbol in self.histories}
         asks = self.document.rules.needs_facts
-        return Snapshot(
+        snapshot = Snapshot(
             self.document,
             self.desk.state,
             close_ms,
@@ -253,6 +265,7 @@ class _Run:
             facts,
             day_start_equity=day_start_equity(self.equity, close_ms) if asks else None,
         )
+        return self.risk.guarded(snapshot, self.journal)
 
     def _check_sums(self) -> None:
         """The journal's own sums must be the simulator's."""

@@ -64,7 +64,7 @@ SENTENCES: Mapping[OutcomeCode, str] = {
     OutcomeCode.EXIT_RISK: "{where} is locked ({reason}): the {side} position is closed.",
     OutcomeCode.ENTRIES_PAUSED: "A {side} entry was signalled, but the bot takes no entries ({state}).",
     OutcomeCode.ENTRIES_BLOCKED: "A {side} entry was signalled, but {where} takes no entries until {until}: {reason}",
-    OutcomeCode.LOCKED: "A {side} entry was signalled, but {where} is locked until {until}: {reason}.",
+    OutcomeCode.LOCKED: "The {side} entry is not taken: {where} is locked until {until}: {reason}.",
     OutcomeCode.STALE_DATA: "A {side} entry was signalled, but the last candle is {age} seconds old; "
     "at most {limit} are allowed.",
     OutcomeCode.RESULT_COOLDOWN: "A {side} entry was signalled, but the cooldown after the last trade's {result} "

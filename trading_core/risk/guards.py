@@ -69,9 +69,7 @@ def check_losses(guards: Guards, trades: Sequence[Ended], *, close_ms: int) -> D
     until = ordered[0].closed_ms + guards.losses_pause_minutes * MINUTE_MS
     if close_ms >= until:
         return None
-    return Denial(
-        DenialCode.LOSING_STREAK, {"losses": row, "limit": guards.losses, "until_ms": until}
-    )
+    return Denial(DenialCode.LOSING_STREAK, {"losses": row, "limit": guards.losses, "until_ms": until})
 
 
 def check_order_rate(guards: Guards, lately: int) -> Denial | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -123,6 +122,16 @@ class Guards:
     liquidation_ppm: int | None = None
     """Nearest the liquidation of the whole ladder may lie to the price of the entry."""
 
+    @property
+    def asks_results(self) -> bool:
+        """Whether it looks at how trades ended."""
+        return bool(self.losses or self.cooldown_win or self.cooldown_loss or self.cooldown_stop)
+
+    @property
+    def asks_market(self) -> bool:
+        """Whether it looks at mark price or funding."""
+        return self.price_band_ppm is not None or self.funding_ppm is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -165,6 +174,3 @@ class Level:
 def lost_ppm(base: int, equity: int) -> int:
     """What of ``base`` is gone, in millionths; all of it can go and more."""
     return mul_div_floor(max(0, base - equity), PPM, base) if base > 0 else 0
-
-
-Numbers = Mapping[str, str | int]

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from trading_core.risk.levels import Cause, Level, Tiers, What, lost_ppm
+from trading_core.risk.levels import Cause, Level, Tiers, What, Where, lost_ppm
 from trading_core.risk.locks import Lock
+
+_HARDNESS = list(What)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def new_locks(
     """
     found: list[Lock] = []
     for level in levels:
-        whose = bot if level.where == "bot" else ""
+        whose = bot if level.where is Where.BOT else ""
         for cause, tiers, base, since_ms, until_ms in (
             (Cause.DAY_LOSS, level.limits.day_loss, level.day_start, level.day_ms, next_day(now_ms, zone)),
             (Cause.DRAWDOWN, level.limits.drawdown, level.peak, level.peak_ms, None),
@@ -96,10 +98,10 @@ def _reached(tiers: Tiers, base: int, equity: int) -> tuple[What, int] | None:
 
 
 def _same(wanted: Lock, known: Lock, since_ms: int) -> bool:
-    """Whether a known lock was set by the same day or peak."""
+    """Whether a known lock, at least as hard, was set by the same day or peak."""
     return (
-        (wanted.where, wanted.cause, wanted.what, wanted.bot)
-        == (known.where, known.cause, known.what, known.bot)
+        (wanted.where, wanted.cause, wanted.bot) == (known.where, known.cause, known.bot)
+        and _HARDNESS.index(known.what) >= _HARDNESS.index(wanted.what)
         and known.since_ms >= since_ms
         and (known.lifted or known.stands(wanted.since_ms))
     )
