@@ -110,7 +110,7 @@ def settle_funding(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> Non
 
 
 @inlined
-def close(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int) -> None:  # noqa: PLR0913, PLR0917
+def close(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int) -> None:
     """Decide a close, or write down that it is like the one before."""
     gained = unrealised(w, t, minute)
     o.wallets[minute], o.gains[minute] = w.account[at.WALLET], gained
