@@ -65,7 +65,8 @@ class SymbolHistory:
     def minutes(self, times: Times) -> Minutes:
         """What the market did, without the minutes that have no candle; ``times`` are those of the run."""
         rows = slice(None) if self.present.all() else self.present
-        return Minutes(times[rows], self.highs[rows], self.lows[rows], self.closes[rows])
+        prices = (self.opens, self.highs, self.lows, self.closes)
+        return Minutes(times[rows], *(price[rows] for price in prices))
 
     def verdict(self, minute: int) -> Verdict | None:
         """What the rules say at the close of a minute; None without a candle closing then."""

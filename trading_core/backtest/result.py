@@ -118,7 +118,7 @@ def result_document(
         "funding": [_funding(f, played.instruments[f.symbol]) for f in played.fundings],
         "trades": _trades(report, played, tags),
         "left_open": [_trade(t, played.instruments[t.symbol], tags.of(t)) for t in report.left_open],
-        "equity": [_equity(point) for point in thinned(played.equity)],
+        "equity": equity_rows(thinned(played.equity)),
         "metrics": {
             **{name: metric.as_data() for name, metric in report.metrics.items()},
             "exit_reasons": exit_reasons(report.trades),
@@ -142,6 +142,11 @@ def digest_of(rows: Mapping[str, Sequence[Mapping[str, Any]]], wallet: str) -> s
     said = {name: rows[name] for name in ("decisions", "orders", "executions")}
     text = json.dumps({**said, "wallet": wallet}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def equity_rows(equity: Sequence[EquityRecord]) -> list[dict[str, str]]:
+    """Points of equity as JSON-able data."""
+    return [_equity(point) for point in equity]
 
 
 def thinned(equity: Sequence[EquityRecord]) -> list[EquityRecord]:

@@ -17,32 +17,37 @@ from trading_core.backtest.calm import Lookout, is_calm
 from trading_core.backtest.compiled.choose import why_not
 from trading_core.backtest.compiled.machine import machine
 from trading_core.backtest.compiled.records import played_of
-from trading_core.backtest.compiled.run import Cramped, CompiledRun
+from trading_core.backtest.compiled.run import CompiledRun, Cramped
 from trading_core.backtest.desk import Desk
 from trading_core.backtest.history import Ints, SymbolHistory, load
 from trading_core.backtest.journal import Journal
 from trading_core.backtest.reach import Reach
 from trading_core.backtest.result import Played
+from trading_core.backtest.risk import RiskBook
 from trading_core.backtest.settlements import Settlements
 from trading_core.engine.cycle import decide
 from trading_core.engine.document import BotDocument
 from trading_core.engine.entries import signal
+from trading_core.engine.market_facts import with_market
 from trading_core.engine.outcome import Detail, OutcomeCode, OutcomeRecord
 from trading_core.engine.rule_facts import day_start_equity
-from trading_core.engine.snapshot import Snapshot
+from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
 from trading_core.market.recorded import NOTHING_RECORDED, RecordedBySymbol
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
+from trading_core.performance.benchmark import BITCOIN
 from trading_core.performance.ledger import DecisionRecord, EquityRecord
+from trading_core.performance.track import Minutes
 from trading_core.plan.state import PlanState
 from trading_core.rules.verdict import NO, UNKNOWN, Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import Lockstep
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.walk import nearest_ticks
 
 BASE = Timeframe.M1
 PROGRESS_EVERY = 5_000
@@ -91,12 +96,36 @@ def run(
         compiled = CompiledRun(document, histories, instruments, matching, times, told)
         try:
             compiled.play(machine(machine_code), progress)
-            return played_of(compiled)
+            return _with_bitcoin(played_of(compiled), candles, instruments, times)
         except Cramped:
             reason = "more orders or requests at once than there are rows for"
     settlements = Settlements(told, times)
-    played = _Run(document, histories, instruments, matching, times, settlements).play(progress)
-    return replace(played, engine=f"interpreted: {reason}") if reason else played
+    played = _Run(document, histories, instruments, matching, times, settlements, tickers or {}).play(
+        progress
+    )
+    played = replace(played, engine=f"interpreted: {reason}") if reason else played
+    return _with_bitcoin(played, candles, instruments, times)
+
+
+def _with_bitcoin(
+    played: Played, candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
+) -> Played:
+    """Add bitcoin's minutes over the run, to compare with, if its candles are there."""
+    return replace(played, minutes={**_bitcoin(candles, instruments, times), **played.minutes})
+
+
+def _bitcoin(
+    candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
+) -> dict[str, Minutes]:
+    """Bitcoin's minutes over the run, to compare with, if its candles are there."""
+    if BITCOIN not in candles or BITCOIN not in instruments:
+        return {}
+    found, instrument = (
+        candles[BITCOIN].between(int(times[0]), int(times[-1]) + BASE.ms),
+        instruments[BITCOIN],
+    )
+    prices = (nearest_ticks(p, instrument) for p in (found.open, found.high, found.low, found.close))
+    return {BITCOIN: Minutes(found.open_time, *prices)}
 
 
 def _times(
@@ -152,6 +181,7 @@ class _Run:
         matching: MatchingParams,
         times: Times,
         settlements: Settlements,
+        tickers: TickersBySymbol,
     ) -> None:
         listed = {symbol: instruments[symbol] for symbol in document.symbols}
         quotes: Quotes = {}
@@ -161,8 +191,10 @@ class _Run:
         self.times = times
         self.settlements = settlements
         self.reach = Reach()
+        self.tickers = tickers
         self.journal = Journal(listed, wallet=document.balance)
-        self.desk = Desk(document, account, self.journal)
+        self.risk = RiskBook(document)
+        self.desk = Desk(document, account, self.journal, self.risk)
         self.lockstep = Lockstep([account], quotes)
         self.lookout = Lookout(document, histories, times, account)
         self.decisions: list[DecisionRecord] = []
@@ -287,17 +319,23 @@ class _Run:
         self.desk.plan(decision.intents)
         self.equity.append(EquityRecord(close_ms, snapshot.wallet, snapshot.equity - snapshot.wallet))
         self.outcomes = decision.outcomes
-        self.calm = is_calm(self.document, decision, before)
+        self.calm = not self.risk.watches and is_calm(self.document, decision, before)
+
+    def _facts(self, symbol: str, minute: int, close_ms: int) -> SymbolFacts:
+        history = self.histories[symbol]
+        facts = self.desk.facts(
+            symbol, close_ticks=int(history.closes[minute]), verdict=history.verdict(minute)
+        )
+        last_ms = close_ms if history.present[minute] else self.lockstep.quotes.get(symbol, (0, 0))[1]
+        facts = replace(facts, last_ms=last_ms)
+        if not self.document.guards.asks_market:
+            return facts
+        return with_market(facts, self.tickers.get(symbol), close_ms)
 
     def _snapshot(self, minute: int, close_ms: int) -> Snapshot:
-        facts = {
-            symbol: self.desk.facts(
-                symbol, close_ticks=int(history.closes[minute]), verdict=history.verdict(minute)
-            )
-            for symbol, history in self.histories.items()
-        }
+        facts = {symbol: self._facts(symbol, minute, close_ms) for symbol in self.histories}
         asks = self.document.rules.needs_facts
-        return Snapshot(
+        snapshot = Snapshot(
             self.document,
             self.desk.state,
             close_ms,
@@ -305,6 +343,7 @@ class _Run:
             facts,
             day_start_equity=day_start_equity(self.equity, close_ms) if asks else None,
         )
+        return self.risk.guarded(snapshot, self.journal)
 
     def _check_sums(self) -> None:
         """The journal's own sums must be the simulator's."""

@@ -19,6 +19,7 @@ class Minutes(NamedTuple):
     """What the market did with one symbol: the minutes that have a candle, rising; prices in ticks."""
 
     open_ms: Integers
+    open: Integers
     high: Integers
     low: Integers
     close: Integers

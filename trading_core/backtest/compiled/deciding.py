@@ -42,7 +42,7 @@ def unrealised(w: World, t: Tape, minute: int) -> int:
 
 
 @kernel
-def decide(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int, equity: int) -> None:  # noqa: PLR0913, PLR0917
+def decide(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int, equity: int) -> None:
     """Decide a close over all symbols; what it asks for is queued."""
     planned, moved = b.desk[on.PLANNED], False
     b.desk[on.BATCHES] += 1
@@ -76,7 +76,7 @@ def decide(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int, eq
 
 
 @inlined
-def note(w: World, b: Bot, o: Outcome, s: int, minute: int, code: int, side: int) -> None:  # noqa: PLR0913, PLR0917
+def note(w: World, b: Bot, o: Outcome, s: int, minute: int, code: int, side: int) -> None:
     """Write an outcome down, with its numbers."""
     o.codes[s, minute] = code
     row = b.notes[b.desk[on.NOTES]]
@@ -86,7 +86,7 @@ def note(w: World, b: Bot, o: Outcome, s: int, minute: int, code: int, side: int
 
 
 @kernel
-def keep(w: World, b: Bot, t: Tape, s: int, minute: int, close_ms: int) -> int:  # noqa: PLR0913, PLR0917
+def keep(w: World, b: Bot, t: Tape, s: int, minute: int, close_ms: int) -> int:
     """A trade under way: exit by rule or time, else time-out of the entry, else nothing."""
     plan, held = b.plans[s], w.books[s, at.LOTS]
     if plan[on.PHASE] == on.CLOSING:
@@ -124,7 +124,7 @@ def _close(w: World, b: Bot, s: int, reason: int) -> None:
 
 
 @kernel
-def consider(  # noqa: PLR0913, PLR0917
+def consider(
     w: World,
     b: Bot,
     t: Tape,

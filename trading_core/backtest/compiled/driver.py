@@ -87,7 +87,10 @@ def look(w: World, b: Bot, t: Tape, minute: int) -> None:
         if t.marks.shape[2] != 0:
             w.books[s, at.MARK_LOW], w.books[s, at.MARK_HIGH] = t.marks[s, 0, minute], t.marks[s, 1, minute]
         if t.volumes[s, minute] != at.NONE:
-            below, above = t.lows[s, minute] <= w.books[s, at.FALLS], t.highs[s, minute] >= w.books[s, at.RISES]
+            below, above = (
+                t.lows[s, minute] <= w.books[s, at.FALLS],
+                t.highs[s, minute] >= w.books[s, at.RISES],
+            )
             b.desk[on.TOUCHED] += below or above
             b.desk[on.AMBIGUOUS] += below and above
 
@@ -107,7 +110,7 @@ def settle_funding(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> Non
 
 
 @inlined
-def close(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int) -> None:  # noqa: PLR0913, PLR0917
+def close(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int) -> None:
     """Decide a close, or write down that it is like the one before."""
     gained = unrealised(w, t, minute)
     o.wallets[minute], o.gains[minute] = w.account[at.WALLET], gained

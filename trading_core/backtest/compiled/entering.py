@@ -107,7 +107,7 @@ def gates(w: World, b: Bot, s: int, close_ms: int, busy: int) -> int:
 
 
 @kernel
-def size(w: World, b: Bot, s: int, direction: int, ticks: int, equity: int, free: int) -> int:  # noqa: PLR0913, PLR0917
+def size(w: World, b: Bot, s: int, direction: int, ticks: int, equity: int, free: int) -> int:
     """Size an entry at a price: ENTERED with its lots in TOLD_A, or why there can be none."""
     room = b.params[on.MAX_QUOTE] - b.params[on.LEGS_QUOTE]
     if room <= 0:
@@ -153,7 +153,7 @@ def entry_ticks(b: Bot, close_ticks: int, direction: int) -> int:
 
 
 @kernel
-def begin(w: World, b: Bot, s: int, direction: int, close_ticks: int, lots: int, close_ms: int) -> None:  # noqa: PLR0913, PLR0917
+def begin(w: World, b: Bot, s: int, direction: int, close_ticks: int, lots: int, close_ms: int) -> None:
     """The plan of a new trade decided at a close."""
     plan = b.plans[s]
     plan[: on.OURS] = 0

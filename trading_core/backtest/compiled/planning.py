@@ -101,7 +101,7 @@ def freeze(w: World, b: Bot, s: int) -> None:
 
 
 @kernel
-def set_legs(w: World, b: Bot, s: int, cost: int, lots: int, direction: int) -> None:  # noqa: PLR0913, PLR0917
+def set_legs(w: World, b: Bot, s: int, cost: int, lots: int, direction: int) -> None:
     """Prices and quantities of the legs for an entry at cost/lots ticks."""
     num, den = w.contracts[s, at.NUM], w.contracts[s, at.DEN]
     for k in range(b.params[on.RUNGS]):
@@ -158,7 +158,7 @@ def desire(w: World, b: Bot, s: int) -> int:
 @inlined
 def want(
     b: Bot, k: int, role: int, leg: int, sign: int, lots: int, ticks: int, reduces: int, stop: int
-) -> None:  # noqa: PLR0913, PLR0917
+) -> None:
     """Write down one order that should stand."""
     row = b.wanted[k]
     row[on.W_ROLE], row[on.W_LEG], row[on.W_SIGN], row[on.W_LOTS] = role, leg, sign, lots

@@ -138,9 +138,7 @@ def _marks(histories: Mapping[str, SymbolHistory], times: Times) -> at.Ints:
     return table
 
 
-def _dues(
-    recorded: RecordedBySymbol, instruments: Mapping[str, Instrument], times: Times
-) -> at.Ints:
+def _dues(recorded: RecordedBySymbol, instruments: Mapping[str, Instrument], times: Times) -> at.Ints:
     """The funding payments at the closes that are played."""
     rows = []
     for s, (symbol, known) in enumerate(recorded.items()):

@@ -11,7 +11,6 @@ import numpy as np
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.details import OUTCOMES, Notes, told
-from trading_core.backtest.compiled.layout import Ints
 from trading_core.backtest.compiled.run import CompiledRun
 from trading_core.backtest.compiled.words import reason_of
 from trading_core.backtest.journal import NOT_SENT
@@ -141,7 +140,7 @@ class Decisions(Sequence[DecisionRecord]):
 
     def of_code(self, code: str) -> list[DecisionRecord]:
         """The outcomes of one code, rising in time."""
-        closes, symbols = np.nonzero(self.codes.T == OUTCOMES.index(code))
+        closes, symbols = np.nonzero(OUTCOMES.index(code) == self.codes.T)
         rows = self._run.closing[closes].tolist()
         return [self._record(s, minute) for s, minute in zip(symbols.tolist(), rows, strict=True)]
 
@@ -165,8 +164,6 @@ class Decisions(Sequence[DecisionRecord]):
         details = told(run, self._notes.row(s, minute), s, minute, code)
         close_ms = int(run.tape.times[minute]) + MINUTE_MS
         return DecisionRecord(symbol, close_ms, OUTCOMES[code], history.leaves[minute], details)
-
-
 
 
 def played_of(run: CompiledRun) -> Played:

@@ -42,7 +42,7 @@ def settle(w: World, b: Bot) -> None:
 
 
 @kernel
-def carry_out(w: World, b: Bot, s: int, kind: int, row: int, lots: int, ticks: int) -> None:  # noqa: PLR0913, PLR0917
+def carry_out(w: World, b: Bot, s: int, kind: int, row: int, lots: int, ticks: int) -> None:
     """Send one request; what it did stands in the tables."""
     executed = w.account[at.EXECUTIONS]
     if kind == on.SET_STOP:
@@ -184,7 +184,7 @@ def _own(w: World, b: Bot, s: int, row: int) -> None:
 
 
 @inlined
-def enqueue(b: Bot, priority: int, kind: int, s: int, row: int, lots: int, ticks: int) -> None:  # noqa: PLR0913, PLR0917
+def enqueue(b: Bot, priority: int, kind: int, s: int, row: int, lots: int, ticks: int) -> None:
     """Queue a request."""
     k = b.desk[on.QUEUED]
     if k == len(b.queue):
@@ -197,7 +197,7 @@ def enqueue(b: Bot, priority: int, kind: int, s: int, row: int, lots: int, ticks
 
 
 @kernel
-def fresh(  # noqa: PLR0913, PLR0917
+def fresh(
     b: Bot, s: int, kind: int, role: int, leg: int, revision: int, lots: int, ticks: int, stop: int
 ) -> bool:
     """Whether a request was not made since the last close; it is from now on."""

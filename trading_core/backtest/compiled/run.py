@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import numpy as np
 
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot, Outcome, Tape
-from trading_core.backtest.compiled.driver import play
 from trading_core.backtest.compiled.layout import Ints, World
 from trading_core.backtest.compiled.prepare import new_bot, new_outcome, tape_of
 from trading_core.backtest.compiled.tables import new_world

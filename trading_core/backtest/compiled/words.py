@@ -35,7 +35,9 @@ def reason_of(row: list[int], instrument: Instrument) -> str:
     if reason == at.WRONG_STOP:
         told, base = (int(instrument.tick_size * ticks * 10**8) for ticks in (a, b))
         word = "lower" if buys else "higher"
-        return f"StopLoss:{told} set for {side.value} position should {word} than base_price:{base}??LastPrice"
+        return (
+            f"StopLoss:{told} set for {side.value} position should {word} than base_price:{base}??LastPrice"
+        )
     if reason == at.BEYOND_LIMIT:
         word, name = ("higher", "buyLmt") if buys else ("lower", "sellLmt")
         price, most = instrument.price(a), instrument.price(b)
