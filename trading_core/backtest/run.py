@@ -81,7 +81,7 @@ def run(
     missing = [s for s in document.symbols if not len(candles.get(s, ())) or s not in instruments]
     if missing:
         raise InvalidInput("universe.symbols", f"no candles for {', '.join(missing)}")
-    times = _times(document, candles, start_ms, end_ms, limit)
+    times = minutes_of(document, candles, start_ms, end_ms, limit)
     told = {symbol: (recorded or {}).get(symbol, NOTHING_RECORDED) for symbol in sorted(document.symbols)}
     histories = {
         symbol: load(
@@ -100,7 +100,7 @@ def run(
         except Cramped:
             reason = "more orders or requests at once than there are rows for"
     settlements = Settlements(told, times)
-    played = _Run(document, histories, instruments, matching, times, settlements, tickers or {}).play(
+    played = Interpreter(document, histories, instruments, matching, times, settlements, tickers or {}).play(
         progress
     )
     played = replace(played, engine=f"interpreted: {reason}") if reason else played
@@ -128,7 +128,7 @@ def _bitcoin(
     return {BITCOIN: Minutes(found.open_time, *prices)}
 
 
-def _times(
+def minutes_of(
     document: BotDocument,
     candles: Mapping[str, Candles],
     start_ms: int | None,
@@ -172,7 +172,9 @@ _REFUSED = {
 were asked at all."""
 
 
-class _Run:
+class Interpreter:
+    """A run of the engine itself, minute by minute, on a simulated account."""
+
     def __init__(
         self,
         document: BotDocument,
@@ -205,6 +207,7 @@ class _Run:
         """Whether nothing has happened since a close that changed nothing."""
 
     def play(self, progress: Progress | None) -> Played:
+        """Play all minutes."""
         self.desk.now_ms = int(self.times[0])
         minute, told = 0, 0
         while minute < len(self.times):
