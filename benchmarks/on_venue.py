@@ -114,13 +114,10 @@ class VenueRun(Interpreter):
         while not closed:
             events, closed = face.step()
             self.desk.now_ms = close_ms
-            for symbol in dict.fromkeys(_symbol(event) for event in events):
-                own = [event for event in events if _symbol(event) in (symbol, "")]
-                if closed:  # funding: what the plan makes of it is carried out at the next open
-                    self.desk._book(own)  # noqa: SLF001
-                    self.desk.tend(symbol)
-                elif symbol:
-                    self.desk.hear(symbol, own)
+            for symbol in dict.fromkeys(name for event in events if (name := _symbol(event))):
+                self.desk.hear(
+                    symbol, [event for event in events if _symbol(event) == symbol], settle=not closed
+                )
         if self.document.timeframe.closes_at(close_ms):
             self._close(minute, close_ms)
 

@@ -32,7 +32,9 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 FROM_MS, TO_MS = 1_758_672_000_000, 1_767_225_600_000
 """2025-09-24 and 2026-01-01: the crash of 10 October lies between."""
 
-Side = Callable[[BotDocument, Mapping[str, Candles], Mapping[str, Instrument], Mapping[str, Recorded]], Played]
+Side = Callable[
+    [BotDocument, Mapping[str, Candles], Mapping[str, Instrument], Mapping[str, Recorded]], Played
+]
 
 
 def five_minutes(folder: Path) -> dict[str, Candles]:
@@ -106,7 +108,9 @@ def run_benchmark() -> dict[str, Any]:
         table = [compared(bot, candles, recorded, Path(cache)) for bot in parity_bots()]
     return {
         "candles": {symbol: len(found) for symbol, found in candles.items()},
-        "agree": all(row[key] == "none" for row in table for key in row if key.startswith("compiled against")),
+        "agree": all(
+            row[key] == "none" for row in table for key in row if key.startswith("compiled against")
+        ),
         "bots": table,
     }
 

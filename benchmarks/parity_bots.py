@@ -55,7 +55,9 @@ def parity_bots(source: str = "bybit") -> list[BotDocument]:
     """A scalper, a ten-leg averager, a stop-and-reverse trader by equity, a short seller, two symbols on one slot."""
     market = {"source": source, "category": "linear"}
     everywhere = {"symbols": ["BTCUSDT", "ETHUSDT", "SOLUSDT"]}
-    dip = _rules(long=_rsi("<", 32), short=_rsi(">", 68), average_long=_rsi("<", 45), average_short=_rsi(">", 55))
+    dip = _rules(
+        long=_rsi("<", 32), short=_rsi(">", 68), average_long=_rsi("<", 45), average_short=_rsi(">", 55)
+    )
     return [
         _bot(
             "Scalper at a limit",

@@ -11,8 +11,6 @@ from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
 from trading_core.plan.params import ladder
 from trading_core.risk.levels import Guards, Limits
-from trading_core.risk.guards import Guards
-from trading_core.risk.levels import Limits
 
 TICKS_MAX = 1 << 31
 """Prices in ticks that a product with parts per million and a position's lots leaves room for."""
@@ -24,8 +22,6 @@ def why_not(document: BotDocument, instruments: Mapping[str, Instrument]) -> str
         return "its rules ask what the bot knows of itself"
     if document.limits != Limits() or document.guards != Guards():
         return "its risk section asks for more than the first limits"
-    if (document.limits, document.guards) != (Limits(), Guards()):
-        return "limits or guards of its own"
     if len(ladder(document.plan.averaging)) > LEGS_MAX:
         return f"more than {LEGS_MAX} averaging legs"
     for symbol in document.symbols:
