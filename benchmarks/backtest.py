@@ -42,8 +42,8 @@ NOTES = {
     "freqtrade": "one pair; fills at the next open; what is met first in a candle is its own rule",
     "backtesting": "target and stop from the close of the signal, not from the fill; fills at the next open",
     "vectorbt": "fills at the open; target and stop from the fill; with its statistics",
-    "ours": "integers; order protocol, spread, slippage, a tenth of the volume, margin, tiers, liquidation, price limits, "
-    "the risk ladder, an outcome for every close, and the whole report with bootstrap and random entries",
+    "ours": "integers; order protocol, spread, slippage, a tenth of the volume, margin, tiers, liquidation, "
+    "price limits, the risk ladder, an outcome for every close, and the whole report",
 }
 
 
@@ -65,8 +65,8 @@ def run_benchmark() -> dict[str, Any]:
         ours = {
             "simple": _ours(simple(["BTCUSDT"]), one, code),
             "ten legs": _ours(whole(["BTCUSDT"]), one, code),
-            "simple, ten symbols": _ours(simple(sorted(ten)), ten, code, contracts=listed, turns=2),
-            "ten legs, ten symbols": _ours(whole(sorted(ten)), ten, code, contracts=listed, turns=2),
+            "simple, ten symbols": _ours(simple(sorted(ten)), ten, code, listed=listed, turns=2),
+            "ten legs, ten symbols": _ours(whole(sorted(ten)), ten, code, listed=listed, turns=2),
         }
         rivals = {name: _rival(name, file) for name in RIVALS}
     return {
@@ -119,9 +119,14 @@ def contracts_of(candles: Mapping[str, Candles]) -> dict[str, Instrument]:
 
 
 def _ours(
-    bot: BotDocument, candles: Mapping[str, Candles], code: Path, *, turns: int = TURNS
+    bot: BotDocument,
+    candles: Mapping[str, Candles],
+    code: Path,
+    *,
+    listed: Mapping[str, Instrument] | None = None,
+    turns: int = TURNS,
 ) -> dict[str, Any]:
-    contracts = _contracts(candles)
+    contracts = listed or contracts_of(candles)
     parts: dict[str, float] = {}
 
     def play() -> Report:

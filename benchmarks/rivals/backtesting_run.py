@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from backtesting import Backtest, Strategy
 
-
 WEAK = 70
 """RSI below which the market is not overbought."""
 
@@ -33,7 +32,7 @@ def rsi(close: np.ndarray, period: int) -> np.ndarray:
     return (100 - 100 / (1 + up / down)).to_numpy()
 
 
-class Crossing(Strategy):
+class Crossing(Strategy):  # type: ignore[misc]
     """EMA 9 crosses above EMA 21 while RSI 14 is below 70; target 1.5 %, stop 1 %."""
 
     def init(self) -> None:

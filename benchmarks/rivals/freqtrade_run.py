@@ -51,7 +51,8 @@ class Crossing(IStrategy):
 
 MARKET = {
     "id": "BTCUSDT", "symbol": "BTC/USDT", "base": "BTC", "quote": "USDT", "baseId": "BTC", "quoteId": "USDT",
-    "active": True, "type": "spot", "spot": True, "margin": False, "future": False, "swap": False, "option": False,
+    "active": True, "type": "spot", "spot": True, "margin": False, "future": False, "swap": False,
+    "option": False,
     "contract": False, "linear": None, "inverse": None, "settle": None, "taker": 0.00055, "maker": 0.00055,
     "precision": {"amount": 0.00001, "price": 0.01},
     "limits": {"amount": {"min": 0.00001, "max": 9000.0}, "cost": {"min": 5.0, "max": None},
@@ -64,10 +65,12 @@ def config(folder: Path) -> dict[str, Any]:
     """What freqtrade's own configuration file would say."""
     return {
         "config": [], "strategy": "Crossing", "strategy_path": str(folder), "datadir": folder,
-        "user_data_dir": folder, "exchange": {"name": "binance", "pair_whitelist": ["BTC/USDT"], "key": "", "secret": ""},
+        "user_data_dir": folder,
+        "exchange": {"name": "binance", "pair_whitelist": ["BTC/USDT"], "key": "", "secret": ""},
         "stake_currency": "USDT", "stake_amount": 1000, "dry_run": True, "dry_run_wallet": 10_000,
         "max_open_trades": 1, "timeframe": "1m", "fee": 0.00055, "trading_mode": "spot", "margin_mode": "",
-        "candle_type_def": "spot", "dataformat_ohlcv": "feather", "export": "none", "pairlists": [{"method": "StaticPairList"}],
+        "candle_type_def": "spot", "dataformat_ohlcv": "feather", "export": "none",
+        "pairlists": [{"method": "StaticPairList"}],
         "entry_pricing": {"price_side": "same", "use_order_book": False},
         "exit_pricing": {"price_side": "same", "use_order_book": False},
         "unfilledtimeout": {"entry": 10, "exit": 10, "unit": "minutes"}, "internals": {},
@@ -87,7 +90,7 @@ def main() -> None:
         self._api_async.set_markets([MARKET])
         self._last_markets_refresh = 2**62
 
-    Exchange.reload_markets = reload_markets  # type: ignore[method-assign]
+    Exchange.reload_markets = reload_markets
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         (folder / "crossing.py").write_text(STRATEGY)

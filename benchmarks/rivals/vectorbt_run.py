@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import vectorbt as vbt
 
-
 WEAK = 70
 """RSI below which the market is not overbought."""
 
