@@ -76,4 +76,5 @@ def _held(executions: Executions, code: int) -> tuple[Integers, Integers]:
     """When the lots of a symbol changed, and to what; what is filled at an open comes after the close before."""
     rows = np.flatnonzero(executions.symbol == code)
     lots: Integers = np.cumsum(executions.sign[rows] * executions.lots[rows])
-    return executions.time_ms[rows] + executions.at_open[rows], lots
+    # A resting order that took inside a minute counts as one at its end: what followed came no earlier.
+    return np.maximum.accumulate(executions.time_ms[rows] + executions.at_open[rows]), lots
