@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from trading_core.backtest.leaves import Leaves
 from trading_core.engine.document import BotDocument
 from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
@@ -46,7 +47,7 @@ class SymbolHistory:
     """Whether the rules were asked at the close of the minute: there is a candle of the bot's timeframe."""
     trees: dict[str, Truths]
     """What each tree says at the close of the minute; unknown where it was not asked."""
-    leaves: list[str]
+    leaves: Leaves
     """The slots of the verdict packed, in hex; empty where it was not asked."""
     marks: Sequence[MarkSpan | None] = ()
     """How far the mark price went about; empty where nobody recorded it."""
@@ -115,16 +116,14 @@ def load(
 
 def _asked(
     said: History, times: Times, present: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.bool_], dict[str, Truths], list[str]]:
+) -> tuple[npt.NDArray[np.bool_], dict[str, Truths], Leaves]:
     """What was said at the close of each minute."""
     nothing = np.full(len(times), -1, dtype=np.int8)
     if not len(said):
-        return np.zeros(len(times), dtype=np.bool_), dict.fromkeys(TREES, nothing), [""] * len(times)
+        asked = np.zeros(len(times), dtype=np.bool_)
+        return asked, dict.fromkeys(TREES, nothing), Leaves(np.zeros((len(times), 0), np.uint8), asked)
     closes = times + BASE.ms
     row = np.minimum(np.searchsorted(said.close_ms, closes), len(said) - 1)
     asked = present & (said.close_ms[row] == closes)
     trees = {name: np.where(asked, truths[row], nothing) for name, truths in said.trees.items()}
-    packed = pack_rows(said.leaves[:, row])
-    digits, text = 2 * packed.shape[1], packed.tobytes().hex()
-    leaves = [text[digits * i : digits * (i + 1)] if there else "" for i, there in enumerate(asked.tolist())]
-    return asked, trees, leaves
+    return asked, trees, Leaves(pack_rows(said.leaves[:, row]), asked)

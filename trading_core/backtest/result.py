@@ -67,6 +67,8 @@ class Played:
     """Which funding was booked, for people."""
     judged_by: str = "last price"
     """What liquidations looked at, for people."""
+    engine: str = "interpreted"
+    """``compiled``, or ``interpreted`` with why it was not compiled."""
 
 
 def track_of(played: Played) -> TrackRecord:
@@ -165,6 +167,7 @@ def _meta(played: Played, driver: str) -> dict[str, Any]:
         "wallet_start": _money(document.balance),
         "wallet_end": _money(played.wallet),
         "funding": played.funding,
+        "engine": played.engine,
         "liquidation": f"judged by the {played.judged_by}",
         "end_rule": "the last close is decided, what it asks for is not sent",
     }

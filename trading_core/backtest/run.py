@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from trading_core.backtest.calm import Lookout, is_calm
+from trading_core.backtest.compiled.choose import why_not
+from trading_core.backtest.compiled.machine import machine
+from trading_core.backtest.compiled.records import played_of
+from trading_core.backtest.compiled.run import CompiledRun, Cramped
 from trading_core.backtest.desk import Desk
 from trading_core.backtest.history import Ints, SymbolHistory, load
 from trading_core.backtest.journal import Journal
@@ -61,13 +66,15 @@ def run(
     progress: Progress | None = None,
     tickers: TickersBySymbol | None = None,
     recorded: RecordedBySymbol | None = None,
+    machine_code: Path | None = None,
 ) -> Played:
     """Play a bot over base candles by symbol.
 
     Candles that open before ``start_ms`` only warm the rules up; ``limit`` plays that many minutes
     that have a candle; a figure that ``tickers`` doesn't tell is unknown; funding is settled, and
-    liquidations are judged by the mark, as far as ``recorded`` tells. Raise InvalidInput if a symbol of
-    the bot has no candles, or none is left.
+    liquidations are judged by the mark, as far as ``recorded`` tells. With a folder for
+    ``machine_code`` the run is compiled where the document allows it: faster, and the same. Raise
+    InvalidInput if a symbol of the bot has no candles, or none is left.
     """
     missing = [s for s in document.symbols if not len(candles.get(s, ())) or s not in instruments]
     if missing:
@@ -80,8 +87,34 @@ def run(
         )
         for symbol, known in told.items()
     }
-    played = _Run(document, histories, instruments, params, times, Settlements(told, times)).play(progress)
+    fees = document.fees
+    matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
+    played = _driven(document, histories, instruments, matching, times, told, progress, machine_code)
     return replace(played, minutes={**_bitcoin(candles, instruments, times), **played.minutes})
+
+
+def _driven(
+    document: BotDocument,
+    histories: dict[str, SymbolHistory],
+    instruments: Mapping[str, Instrument],
+    matching: MatchingParams,
+    times: Times,
+    told: RecordedBySymbol,
+    progress: Progress | None,
+    machine_code: Path | None,
+) -> Played:
+    """The run, by the compiled driver if it may and can, else by the interpreted one."""
+    reason = "" if machine_code is None else why_not(document, instruments)
+    if machine_code is not None and not reason:
+        compiled = CompiledRun(document, histories, instruments, matching, times, told)
+        try:
+            compiled.play(machine(machine_code), progress)
+            return played_of(compiled)
+        except Cramped:
+            reason = "more orders or requests at once than there are rows for"
+    settlements = Settlements(told, times)
+    played = _Run(document, histories, instruments, matching, times, settlements).play(progress)
+    return replace(played, engine=f"interpreted: {reason}") if reason else played
 
 
 def _bitcoin(
@@ -139,12 +172,10 @@ class _Run:
         document: BotDocument,
         histories: dict[str, SymbolHistory],
         instruments: Mapping[str, Instrument],
-        params: MatchingParams | None,
+        matching: MatchingParams,
         times: Times,
         settlements: Settlements,
     ) -> None:
-        fees = document.fees
-        matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
         listed = {symbol: instruments[symbol] for symbol in document.symbols}
         quotes: Quotes = {}
         account = SimAccount(listed, quotes=quotes, params=matching, wallet=document.balance)
@@ -238,7 +269,7 @@ class _Run:
         last, history = self.outcomes[symbol], self.histories[symbol]
         leaves = history.leaves[int(rows[0]) : int(rows[-1]) + 1] if len(rows) else []
         if len(leaves) > len(rows):
-            leaves = [history.leaves[row] for row in rows.tolist()]
+            leaves = history.leaves.at(rows)
         if last.code is OutcomeCode.IN_POSITION:
             code, details = last.code.value, last.details
             return [

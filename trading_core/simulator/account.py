@@ -8,6 +8,7 @@ from typing import Any, Self
 from trading_core.execution.order import Side
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
+from trading_core.simulator.added_margin import replenish
 from trading_core.simulator.amending import Amendment, amend_order
 from trading_core.simulator.arrival import check_order
 from trading_core.simulator.book import Book, book_key
@@ -359,6 +360,8 @@ class SimAccount:
         """Do what a trigger does; with cross margin a liquidation takes the whole account."""
         if trigger.kind is Kind.LIQUIDATION and self.ledger.is_cross:
             return take_over(self.ledger, book)
+        if trigger.kind is Kind.LIQUIDATION and (added := replenish(self.ledger, book)):
+            return added
         return fire(self.ledger, book, trigger)
 
     def funding(self, symbol: str, *, rate_e8: int, mark_ticks: int, time_ms: int) -> list[Event]:
