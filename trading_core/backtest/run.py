@@ -89,7 +89,28 @@ def run(
     }
     fees = document.fees
     matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
+<<<<<<< HEAD
     played = _driven(document, histories, instruments, matching, times, told, progress, machine_code)
+=======
+    reason = "" if machine_code is None else why_not(document, instruments)
+    if machine_code is not None and not reason:
+        compiled = CompiledRun(document, histories, instruments, matching, times, told)
+        try:
+            compiled.play(machine(machine_code), progress)
+            return _with_bitcoin(played_of(compiled), candles, instruments, times)
+        except Cramped:
+            reason = "more orders or requests at once than there are rows for"
+    settlements = Settlements(told, times)
+    played = _Run(document, histories, instruments, matching, times, settlements).play(progress)
+    played = replace(played, engine=f"interpreted: {reason}") if reason else played
+    return _with_bitcoin(played, candles, instruments, times)
+
+
+def _with_bitcoin(
+    played: Played, candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
+) -> Played:
+    """Add bitcoin's minutes over the run, to compare with, if its candles are there."""
+>>>>>>> main
     return replace(played, minutes={**_bitcoin(candles, instruments, times), **played.minutes})
 
 
