@@ -23,13 +23,15 @@ from trading_core.backtest.history import Ints, SymbolHistory, load
 from trading_core.backtest.journal import Journal
 from trading_core.backtest.reach import Reach
 from trading_core.backtest.result import Played
+from trading_core.backtest.risk import RiskBook
 from trading_core.backtest.settlements import Settlements
 from trading_core.engine.cycle import decide
 from trading_core.engine.document import BotDocument
 from trading_core.engine.entries import signal
+from trading_core.engine.market_facts import with_market
 from trading_core.engine.outcome import Detail, OutcomeCode, OutcomeRecord
 from trading_core.engine.rule_facts import day_start_equity
-from trading_core.engine.snapshot import Snapshot
+from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
@@ -89,9 +91,6 @@ def run(
     }
     fees = document.fees
     matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
-<<<<<<< HEAD
-    played = _driven(document, histories, instruments, matching, times, told, progress, machine_code)
-=======
     reason = "" if machine_code is None else why_not(document, instruments)
     if machine_code is not None and not reason:
         compiled = CompiledRun(document, histories, instruments, matching, times, told)
@@ -101,7 +100,9 @@ def run(
         except Cramped:
             reason = "more orders or requests at once than there are rows for"
     settlements = Settlements(told, times)
-    played = _Run(document, histories, instruments, matching, times, settlements).play(progress)
+    played = _Run(document, histories, instruments, matching, times, settlements, tickers or {}).play(
+        progress
+    )
     played = replace(played, engine=f"interpreted: {reason}") if reason else played
     return _with_bitcoin(played, candles, instruments, times)
 
@@ -110,32 +111,7 @@ def _with_bitcoin(
     played: Played, candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
 ) -> Played:
     """Add bitcoin's minutes over the run, to compare with, if its candles are there."""
->>>>>>> main
     return replace(played, minutes={**_bitcoin(candles, instruments, times), **played.minutes})
-
-
-def _driven(
-    document: BotDocument,
-    histories: dict[str, SymbolHistory],
-    instruments: Mapping[str, Instrument],
-    matching: MatchingParams,
-    times: Times,
-    told: RecordedBySymbol,
-    progress: Progress | None,
-    machine_code: Path | None,
-) -> Played:
-    """The run, by the compiled driver if it may and can, else by the interpreted one."""
-    reason = "" if machine_code is None else why_not(document, instruments)
-    if machine_code is not None and not reason:
-        compiled = CompiledRun(document, histories, instruments, matching, times, told)
-        try:
-            compiled.play(machine(machine_code), progress)
-            return played_of(compiled)
-        except Cramped:
-            reason = "more orders or requests at once than there are rows for"
-    settlements = Settlements(told, times)
-    played = _Run(document, histories, instruments, matching, times, settlements).play(progress)
-    return replace(played, engine=f"interpreted: {reason}") if reason else played
 
 
 def _bitcoin(
@@ -196,6 +172,7 @@ class _Run:
         matching: MatchingParams,
         times: Times,
         settlements: Settlements,
+        tickers: TickersBySymbol,
     ) -> None:
         listed = {symbol: instruments[symbol] for symbol in document.symbols}
         quotes: Quotes = {}
@@ -205,8 +182,10 @@ class _Run:
         self.times = times
         self.settlements = settlements
         self.reach = Reach()
+        self.tickers = tickers
         self.journal = Journal(listed, wallet=document.balance)
-        self.desk = Desk(document, account, self.journal)
+        self.risk = RiskBook(document)
+        self.desk = Desk(document, account, self.journal, self.risk)
         self.lockstep = Lockstep([account], quotes)
         self.lookout = Lookout(document, histories, times, account)
         self.decisions: list[DecisionRecord] = []
@@ -331,17 +310,23 @@ class _Run:
         self.desk.plan(decision.intents)
         self.equity.append(EquityRecord(close_ms, snapshot.wallet, snapshot.equity - snapshot.wallet))
         self.outcomes = decision.outcomes
-        self.calm = is_calm(self.document, decision, before)
+        self.calm = not self.risk.watches and is_calm(self.document, decision, before)
+
+    def _facts(self, symbol: str, minute: int, close_ms: int) -> SymbolFacts:
+        history = self.histories[symbol]
+        facts = self.desk.facts(
+            symbol, close_ticks=int(history.closes[minute]), verdict=history.verdict(minute)
+        )
+        last_ms = close_ms if history.present[minute] else self.lockstep.quotes.get(symbol, (0, 0))[1]
+        facts = replace(facts, last_ms=last_ms)
+        if not self.document.guards.asks_market:
+            return facts
+        return with_market(facts, self.tickers.get(symbol), close_ms)
 
     def _snapshot(self, minute: int, close_ms: int) -> Snapshot:
-        facts = {
-            symbol: self.desk.facts(
-                symbol, close_ticks=int(history.closes[minute]), verdict=history.verdict(minute)
-            )
-            for symbol, history in self.histories.items()
-        }
+        facts = {symbol: self._facts(symbol, minute, close_ms) for symbol in self.histories}
         asks = self.document.rules.needs_facts
-        return Snapshot(
+        snapshot = Snapshot(
             self.document,
             self.desk.state,
             close_ms,
@@ -349,6 +334,7 @@ class _Run:
             facts,
             day_start_equity=day_start_equity(self.equity, close_ms) if asks else None,
         )
+        return self.risk.guarded(snapshot, self.journal)
 
     def _check_sums(self) -> None:
         """The journal's own sums must be the simulator's."""
