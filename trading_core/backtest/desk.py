@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Iterable
 
 from trading_core.backtest.journal import Journal, link_of
+from trading_core.backtest.risk import RiskBook
 from trading_core.engine.document import BotDocument
 from trading_core.engine.snapshot import SymbolFacts
 from trading_core.engine.tend import tend
@@ -18,6 +19,7 @@ from trading_core.execution.execution import Execution
 from trading_core.execution.intent import Intent, IntentKind
 from trading_core.execution.order import OrderState, Role
 from trading_core.performance.ledger import FundingRecord
+from trading_core.risk.locks import standing
 from trading_core.rules.verdict import Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Accepted, Amended, Cancelled, Event, Executed, PositionChanged
@@ -33,10 +35,11 @@ FUNDING = "Funding"
 class Desk:
     """One bot on one simulated account."""
 
-    def __init__(self, document: BotDocument, account: SimAccount, journal: Journal) -> None:
+    def __init__(self, document: BotDocument, account: SimAccount, journal: Journal, risk: RiskBook) -> None:
         self.document = document
         self.account = account
         self.journal = journal
+        self.risk = risk
         self.state = "running"
         self.now_ms = 0
         """Market clock."""
@@ -58,6 +61,7 @@ class Desk:
             stop_busy=book.stop_requests > 0,
             claimed_by=None,
             ended=tuple(book.ended),
+            locks=standing(self.risk.locks, bot="", symbol=symbol, now_ms=self.now_ms),
         )
 
     def plan(self, intents: Iterable[Intent]) -> None:

@@ -10,6 +10,8 @@ from trading_core.engine.document import BotDocument
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
 from trading_core.plan.params import ladder
+from trading_core.risk.guards import Guards
+from trading_core.risk.levels import Limits
 
 TICKS_MAX = 1 << 31
 """Prices in ticks that a product with parts per million and a position's lots leaves room for."""
@@ -19,6 +21,8 @@ def why_not(document: BotDocument, instruments: Mapping[str, Instrument]) -> str
     """Why a document is not carried; empty if it is."""
     if document.rules.needs_facts:
         return "its rules ask what the bot knows of itself"
+    if document.limits != Limits() or document.guards != Guards():
+        return "its risk section asks for more than the first limits"
     if len(ladder(document.plan.averaging)) > LEGS_MAX:
         return f"more than {LEGS_MAX} averaging legs"
     for symbol in document.symbols:
