@@ -22,6 +22,8 @@ class Metric:
 
     value: str | int | None
     reason: str = ""
+    exact: float | None = None
+    """A ratio before it was rounded."""
 
     def as_data(self) -> Any:
         """The value, or ``{"value": null, "reason": ...}``."""
@@ -52,4 +54,4 @@ def number(value: float) -> Metric:
     """A ratio with six decimals; floats are for ratios only."""
     if not abs(value) <= _LARGEST:
         return missing("too large to mean anything")
-    return Metric(plain(Decimal(value).quantize(_SIX)))
+    return Metric(plain(Decimal(value).quantize(_SIX)), exact=value)
