@@ -49,7 +49,7 @@ GROUPS: Mapping[str, Mapping[str, Definition]] = {
         "recovery_days": Definition("Recovery", "days",
             "From the trough of the deepest drawdown back to its peak."),
         "open_drawdown_pct": Definition("Drawdown at the end", "%",
-            "Of the drawdown that is still on, from peak to trough; 0 at a new peak."),
+            "How far equity ends below its last peak, as a share of it; 0 at a new peak."),
         "longest_underwater_days": Definition("Longest under water", "days",
             "Longest time from a peak until equity was back there, or the run ended."),
         "realised_drawdown_pct": Definition("Deepest, realised only", "%",

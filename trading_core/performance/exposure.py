@@ -49,23 +49,25 @@ def gross_value(track: TrackRecord) -> Floats:
     total = np.zeros(len(times))
     for code, symbol in enumerate(track.executions.symbols):
         numerator, denominator = track.instruments[symbol].value_scale
-        changed, lots = _held(track.executions, code)
+        rows, lots = _held(track.executions, code)
+        # What is filled as a minute opens was not there yet at the close before it.
+        changed = track.executions.time_ms[rows] + track.executions.at_open[rows]
         # Lots stand from one execution to the next: the closes between them all see the same.
         first = np.searchsorted(times, changed)
         counts = np.diff(first, append=len(times)) * (lots != 0)
         begins = np.cumsum(counts) - counts
-        rows = np.arange(counts.sum()) + np.repeat(first - begins, counts)
-        prices = track.minutes[symbol].closes_at(times, rows)
-        total[rows] += np.repeat(np.abs(lots) * (numerator / denominator), counts) * prices
+        closes = np.arange(counts.sum()) + np.repeat(first - begins, counts)
+        prices = track.minutes[symbol].closes_at(times, closes)
+        total[closes] += np.repeat(np.abs(lots) * (numerator / denominator), counts) * prices
     return total
 
 
 def held_ms(track: TrackRecord) -> int:
     """Milliseconds with at least one position."""
     held = [_held(track.executions, code) for code in range(len(track.executions.symbols))]
-    times = np.concatenate([each[0] for each in held]) if held else np.empty(0, dtype=np.int64)
-    if not len(times):
+    if not held:
         return 0
+    times = track.executions.time_ms[np.concatenate([rows for rows, _ in held])]
     steps = np.concatenate([np.diff((lots != 0).astype(np.int64), prepend=0) for _, lots in held])
     order = np.argsort(times, kind="stable")
     open_then = np.cumsum(steps[order]) > 0
@@ -73,7 +75,7 @@ def held_ms(track: TrackRecord) -> int:
 
 
 def _held(executions: Executions, code: int) -> tuple[Integers, Integers]:
-    """When the lots of a symbol changed, and to what; what is filled at an open comes after the close before."""
+    """The executions of a symbol, and the lots held after each."""
     rows = np.flatnonzero(executions.symbol == code)
     lots: Integers = np.cumsum(executions.sign[rows] * executions.lots[rows])
-    return executions.time_ms[rows] + executions.at_open[rows], lots
+    return rows, lots

@@ -65,7 +65,7 @@ def test_metrics_of_a_ledger_counted_by_hand() -> None:
         "average_minutes": "2.5", "median_minutes": "2.5", "longest_minutes": "4",
         "winning_median_minutes": "4", "losing_average_minutes": "1",
         "max_drawdown": "27", "max_drawdown_pct": "2.6037", "max_drawdown_money": "27",
-        "open_drawdown_pct": "2.6037", "longest_underwater_days": "2", "recovery_factor": "0.9259",
+        "open_drawdown_pct": "1.1572", "longest_underwater_days": "2", "recovery_factor": "0.9259",
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
     assert exit_reasons(report.trades) == {"stop": 1, "take_profit": 1}
