@@ -14,7 +14,7 @@ from trading_core.backtest.rejections import rejections_of
 from trading_core.engine.document import BotDocument, document_hash
 from trading_core.execution.order import Role
 from trading_core.market.instrument import Instrument
-from trading_core.money import amount, plain
+from trading_core.money import amount_text, plain
 from trading_core.performance.columns import Equity, Executions
 from trading_core.performance.drawdowns import Drawdown, deepest
 from trading_core.performance.ledger import (
@@ -297,4 +297,4 @@ def _equity(record: EquityRecord) -> dict[str, str]:
 
 
 def _money(units: int) -> str:
-    return plain(amount(units))
+    return amount_text(units)

@@ -30,15 +30,13 @@ def exposure_figures(track: TrackRecord, curve: Curve) -> dict[str, Metric]:
     if not len(value):
         none = missing("no close")
         return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
-    rows = np.flatnonzero(value)
-    worth, equity = value[rows], curve.values[rows + 1]
-    gross = np.divide(worth, equity, out=np.zeros(len(rows)), where=equity > 0)
-    lasted = curve.times[rows + 1] - curve.times[rows]
-    locked = float((worth * lasted).sum()) / track.start / HOUR_MS
+    equity = curve.values[1:]
+    gross = value / equity if equity.min() > 0 else np.where(equity > 0, value, 0.0) / np.maximum(equity, 1)
+    locked = float((value * np.diff(curve.times)).sum()) / track.start / HOUR_MS
     return {
         **figures,
-        "mean_exposure_pct": number(100.0 * float(gross.sum()) / len(value)),
-        "max_exposure_pct": number(100.0 * float(gross.max(initial=0.0))),
+        "mean_exposure_pct": number(100.0 * float(gross.mean())),
+        "max_exposure_pct": number(100.0 * float(gross.max())),
         "locked_hours": number(locked),
     }
 

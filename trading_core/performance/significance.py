@@ -21,7 +21,7 @@ SEED = 1
 RESAMPLES = 1_000
 RANDOM_RUNS = 200
 _FEWEST_RUNS = 50
-_DRAWS = 1_000_000
+_DRAWS = 500_000
 """About so many numbers are drawn for an interval, a third of them for runs at random: with more trades
 than that allows, fewer runs, which then differ less."""
 _INTERVAL = (5.0, 95.0)
