@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ BUY, SELL = Side.BUY, Side.SELL
 def one_round(day: int) -> list[ExecutionRecord]:
     """The trades of a day: at 00:00, 06:00, 12:00 and 18:00."""
     start, trade = day * 24 * HOUR, 4 * day
-    a, b, c, d = ({"fee": 0.5, "trade": trade + place} for place in range(1, 5))
+    told: list[dict[str, Any]] = [{"fee": 0.5, "trade": trade + place} for place in range(1, 5)]
+    a, b, c, d = told
     return [
         execution(start, Role.ENTRY, BUY, 100, 1, **a),
         execution(start + 10, Role.TAKE_PROFIT, SELL, 110, 1, gained=10, reason="take_profit", **a),
