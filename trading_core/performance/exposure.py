@@ -48,8 +48,9 @@ def gross_value(track: TrackRecord) -> Floats:
     for code, symbol in enumerate(track.executions.symbols):
         numerator, denominator = track.instruments[symbol].value_scale
         rows, lots = _held(track.executions, code)
-        # What is filled as a minute opens was not there yet at the close before it.
-        changed = track.executions.time_ms[rows] + track.executions.at_open[rows]
+        # What is filled as a minute opens was not there yet at the close before it; what follows comes later.
+        told = track.executions.time_ms[rows] + track.executions.at_open[rows]
+        changed = np.maximum.accumulate(told)
         # Lots stand from one execution to the next: the closes between them all see the same.
         first = np.searchsorted(times, changed)
         counts = np.diff(first, append=len(times)) * (lots != 0)
