@@ -232,7 +232,7 @@ def _funding(record: FundingRecord, instrument: Instrument) -> dict[str, Any]:
         "qty": plain(instrument.qty(abs(record.lots))),
         "ticks": record.ticks,
         "mark": plain(instrument.price(record.ticks)),
-        "rate": plain(Decimal(record.rate_e8).scaleb(-8)),
+        "rate": None if record.rate_e8 is None else plain(Decimal(record.rate_e8).scaleb(-8)),
         "paid": _money(record.paid),
     }
 

@@ -85,8 +85,8 @@ class FundingRecord:
     """Held: positive long, negative short."""
     ticks: int
     """Mark price it was reckoned at."""
-    rate_e8: int
-    """Of the value, 10⁻⁸; longs pay a positive one."""
+    rate_e8: int | None
+    """Of the value, 10⁻⁸; longs pay a positive one. None: the books don't tell."""
     paid: int
     """Money units, negative = received."""
 
