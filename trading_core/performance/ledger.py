@@ -106,8 +106,7 @@ class EquityRecord:
 
 
 def closing_reason(role: Role, exit_reason: str, *, liquidated: bool, tightened_by: str = "") -> str:
-    """Why an execution closed: by its role, for our own exits by what the plan decided, and
-    for a stop by what had moved it."""
+    """Why an execution closed: by its role, our own exits by what the plan decided, a stop by what moved it."""
     if liquidated:
         return ExitReason.LIQUIDATION.value
     if role is Role.TAKE_PROFIT:
