@@ -47,10 +47,7 @@ def gross_value(track: TrackRecord) -> Floats:
     total = np.zeros(len(times))
     for code, symbol in enumerate(track.executions.symbols):
         numerator, denominator = track.instruments[symbol].value_scale
-        rows, lots = _held(track.executions, code)
-        # What is filled as a minute opens was not there yet at the close before it; what follows comes later.
-        told = track.executions.time_ms[rows] + track.executions.at_open[rows]
-        changed = np.maximum.accumulate(told)
+        changed, lots = _held(track.executions, code)
         # Lots stand from one execution to the next: the closes between them all see the same.
         first = np.searchsorted(times, changed)
         counts = np.diff(first, append=len(times)) * (lots != 0)
@@ -63,18 +60,18 @@ def gross_value(track: TrackRecord) -> Floats:
 
 def held_ms(track: TrackRecord) -> int:
     """Milliseconds with at least one position."""
-    held = [_held(track.executions, code) for code in range(len(track.executions.symbols))]
-    if not held:
-        return 0
-    times = track.executions.time_ms[np.concatenate([rows for rows, _ in held])]
-    steps = np.concatenate([np.diff((lots != 0).astype(np.int64), prepend=0) for _, lots in held])
-    order = np.argsort(times, kind="stable")
-    open_then = np.cumsum(steps[order]) > 0
-    return int(np.diff(times[order], append=track.end_ms)[open_then].sum())
+    executions, steps = track.executions, np.zeros(len(track.executions), dtype=np.int64)
+    for code in range(len(executions.symbols)):
+        rows = np.flatnonzero(executions.symbol == code)
+        lots = np.cumsum(executions.sign[rows] * executions.lots[rows])
+        steps[rows] = np.diff((lots != 0).astype(np.int64), prepend=0)
+    open_then = np.cumsum(steps) > 0
+    return int(np.diff(executions.time_ms, append=track.end_ms)[open_then].sum())
 
 
 def _held(executions: Executions, code: int) -> tuple[Integers, Integers]:
-    """The executions of a symbol, and the lots held after each."""
+    """When the lots of a symbol changed, and to what; what is filled at an open comes after the close before."""
     rows = np.flatnonzero(executions.symbol == code)
     lots: Integers = np.cumsum(executions.sign[rows] * executions.lots[rows])
-    return rows, lots
+    # A resting order that took inside a minute counts as one at its end: what followed came no earlier.
+    return np.maximum.accumulate(executions.time_ms[rows] + executions.at_open[rows]), lots
