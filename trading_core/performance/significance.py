@@ -83,7 +83,7 @@ def random_entries(track: TrackRecord, trades: Trades) -> dict[str, Metric]:
             return dict.fromkeys(names, missing("a trade was held throughout"))
         numerator, denominator = track.instruments[symbol].value_scale
         worth = ours.direction * ours.entry_tick_lots * (numerator / denominator)
-        close = minutes.close.astype(np.float64)
+        close = minutes.close
         begin = (rng.random((runs, len(ours))) * room).astype(np.int64)
         total += ((close[begin + held] / close[begin] - 1.0) * worth).sum(axis=1)
     beaten = 100.0 * float((total < float(trades.net.sum())).mean())
