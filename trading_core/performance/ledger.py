@@ -100,8 +100,8 @@ class FundingRecord:
     """Held: positive long, negative short."""
     ticks: int
     """Mark price it was reckoned at."""
-    rate_e8: int
-    """Of the value, 10⁻⁸; longs pay a positive one."""
+    rate_e8: int | None
+    """Of the value, 10⁻⁸; longs pay a positive one. None: the books don't tell."""
     paid: int
     """Money units, negative = received."""
 
@@ -121,8 +121,7 @@ class EquityRecord:
 
 
 def closing_reason(role: Role, exit_reason: str, *, liquidated: bool, tightened_by: str = "") -> str:
-    """Why an execution closed: by its role, for our own exits by what the plan decided, and
-    for a stop by what had moved it."""
+    """Why an execution closed: by its role, our own exits by what the plan decided, a stop by what moved it."""
     if liquidated:
         return ExitReason.LIQUIDATION.value
     if role is Role.TAKE_PROFIT:
