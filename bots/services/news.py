@@ -174,8 +174,13 @@ def _closing_reason(bot: Bot | None, before: Position, news: ExecutionNews, plac
     if before.lots * news.side.sign >= 0:
         return ""
     plan = _plan_of(bot, news.symbol)
-    decided = PlanState.from_record(plan.state).exit_reason if plan else ""
-    return closing_reason(Role(place.role), decided, liquidated=news.exec_type in LIQUIDATIONS)
+    state = PlanState.from_record(plan.state) if plan else PlanState()
+    return closing_reason(
+        Role(place.role),
+        state.exit_reason,
+        liquidated=news.exec_type in LIQUIDATIONS,
+        tightened_by=state.tightened_by,
+    )
 
 
 def _apply_cash(account: ExchangeAccount, bot: Bot | None, news: ExecutionNews) -> None:
@@ -184,6 +189,8 @@ def _apply_cash(account: ExchangeAccount, bot: Bot | None, news: ExecutionNews) 
     _record(account, bot, news, place)
     if news.exec_type in CASH_ONLY:
         _pay(account, -news.fee)
+        held = PositionRow.objects.filter(account=account, symbol=news.symbol).exclude(lots=0)
+        held.update(fees=F("fees") + news.fee)
 
 
 def _record(

@@ -14,7 +14,7 @@ from trading_core.backtest.rejections import rejections_of
 from trading_core.engine.document import BotDocument, document_hash
 from trading_core.execution.order import Role
 from trading_core.market.instrument import Instrument
-from trading_core.money import amount, plain
+from trading_core.money import amount_text, plain
 from trading_core.performance.columns import Equity, Executions
 from trading_core.performance.drawdowns import Drawdown, deepest
 from trading_core.performance.ledger import (
@@ -234,7 +234,7 @@ def _funding(record: FundingRecord, instrument: Instrument) -> dict[str, Any]:
         "qty": plain(instrument.qty(abs(record.lots))),
         "ticks": record.ticks,
         "mark": plain(instrument.price(record.ticks)),
-        "rate": plain(Decimal(record.rate_e8).scaleb(-8)),
+        "rate": None if record.rate_e8 is None else plain(Decimal(record.rate_e8).scaleb(-8)),
         "paid": _money(record.paid),
     }
 
@@ -299,4 +299,4 @@ def _equity(record: EquityRecord) -> dict[str, str]:
 
 
 def _money(units: int) -> str:
-    return plain(amount(units))
+    return amount_text(units)

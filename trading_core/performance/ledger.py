@@ -100,8 +100,8 @@ class FundingRecord:
     """Held: positive long, negative short."""
     ticks: int
     """Mark price it was reckoned at."""
-    rate_e8: int
-    """Of the value, 10⁻⁸; longs pay a positive one."""
+    rate_e8: int | None
+    """Of the value, 10⁻⁸; longs pay a positive one. None: the books don't tell."""
     paid: int
     """Money units, negative = received."""
 
@@ -120,12 +120,12 @@ class EquityRecord:
         return self.wallet + self.unrealised
 
 
-def closing_reason(role: Role, exit_reason: str, *, liquidated: bool) -> str:
-    """Why an execution closed: by its role, and for our own exits by what the plan decided."""
+def closing_reason(role: Role, exit_reason: str, *, liquidated: bool, tightened_by: str = "") -> str:
+    """Why an execution closed: by its role, our own exits by what the plan decided, a stop by what moved it."""
     if liquidated:
         return ExitReason.LIQUIDATION.value
     if role is Role.TAKE_PROFIT:
         return ExitReason.TAKE_PROFIT.value
     if role is Role.STOP:
-        return ExitReason.STOP.value
+        return tightened_by or ExitReason.STOP.value
     return exit_reason or ExitReason.EXTERNAL.value

@@ -54,7 +54,7 @@ def metrics_of(
         **expectancy_interval(trades.net),
         **risk_figures(track, trades),
         **excursion_figures(trades, found),
-        **_falls(falls, worst),
+        **_falls(falls, worst, final),
         **_realised(track),
         "recovery_factor": quotient(final - start, _largest(falls), "no drawdown"),
         **ratios_of(days, deepest=worst[0].depth if worst else 0.0),
@@ -83,7 +83,7 @@ def max_drawdown(equity: Sequence[int]) -> tuple[int, str]:
     return (worst[0].fall, percent(worst[0])) if worst else (0, "0")
 
 
-def _falls(falls: Sequence[Drawdown], worst: Sequence[Drawdown]) -> dict[str, Metric]:
+def _falls(falls: Sequence[Drawdown], worst: Sequence[Drawdown], final: int) -> dict[str, Metric]:
     """The deepest fall, relative and in money, how long it took back, the one that is on, and the longest."""
     on = falls[-1] if falls and falls[-1].recovered_ms is None else None
     return {
@@ -91,7 +91,7 @@ def _falls(falls: Sequence[Drawdown], worst: Sequence[Drawdown]) -> dict[str, Me
         "max_drawdown_pct": Metric(percent(worst[0]) if worst else "0"),
         "max_drawdown_money": money(_largest(falls)),
         "recovery_days": _recovery(worst),
-        "open_drawdown_pct": Metric(percent(on) if on else "0"),
+        "open_drawdown_pct": Metric(ratio_text(100 * (on.peak - final), on.peak) if on else "0"),
         "longest_underwater_days": number(max((fall.length_ms for fall in falls), default=0) / DAY_MS),
     }
 
