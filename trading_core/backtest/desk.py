@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Iterable
 
 from trading_core.backtest.journal import Journal, link_of
+from trading_core.backtest.risk import RiskBook
 from trading_core.engine.document import BotDocument
 from trading_core.engine.snapshot import SymbolFacts
 from trading_core.engine.tend import tend
@@ -17,23 +18,28 @@ from trading_core.execution.difference import priority
 from trading_core.execution.execution import Execution
 from trading_core.execution.intent import Intent, IntentKind
 from trading_core.execution.order import OrderState, Role
+from trading_core.performance.ledger import FundingRecord
+from trading_core.risk.locks import standing
 from trading_core.rules.verdict import Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Accepted, Amended, Cancelled, Event, Executed, PositionChanged
 from trading_core.simulator.orders import SimOrder, Status, TimeInForce
 from trading_core.simulator.refusals import SimRefused
+from trading_core.simulator.settlement import Due
 
 LIQUIDATION = "BustTrade"
 """Bybit's execType of a liquidation."""
+FUNDING = "Funding"
 
 
 class Desk:
     """One bot on one simulated account."""
 
-    def __init__(self, document: BotDocument, account: SimAccount, journal: Journal) -> None:
+    def __init__(self, document: BotDocument, account: SimAccount, journal: Journal, risk: RiskBook) -> None:
         self.document = document
         self.account = account
         self.journal = journal
+        self.risk = risk
         self.state = "running"
         self.now_ms = 0
         """Market clock."""
@@ -55,6 +61,7 @@ class Desk:
             stop_busy=book.stop_requests > 0,
             claimed_by=None,
             ended=tuple(book.ended),
+            locks=standing(self.risk.locks, bot="", symbol=symbol, now_ms=self.now_ms),
         )
 
     def plan(self, intents: Iterable[Intent]) -> None:
@@ -78,6 +85,13 @@ class Desk:
         self._book(events)
         self.tend(symbol)
         self.settle()
+
+    def settle_funding(self, symbol: str, due: Due) -> None:
+        """Pay or receive funding now; what the plan makes of it is carried out at the next open."""
+        self._book(
+            self.account.funding(symbol, rate_e8=due.rate_e8, mark_ticks=due.mark_ticks, time_ms=self.now_ms)
+        )
+        self.tend(symbol)
 
     def tend(self, symbol: str) -> None:
         """Plan what the facts of a symbol ask for now."""
@@ -134,6 +148,9 @@ class Desk:
                 self._position(event)
 
     def _executed(self, event: Executed) -> None:
+        if event.exec_type == FUNDING:
+            self.journal.book_funding(_funding_of(event))
+            return
         standing = event.order
         link = standing.link if standing else ""
         execution = Execution(
@@ -151,7 +168,12 @@ class Desk:
             sequence=event.sequence,
         )
         self.now_ms = event.time_ms
-        self.journal.book_execution(execution, gained=event.gained, liquidated=event.exec_type == LIQUIDATION)
+        self.journal.book_execution(
+            execution,
+            gained=event.gained,
+            liquidated=event.exec_type == LIQUIDATION,
+            market_ticks=self.account.ledger.price(self.account.ledger.book(event.symbol)),
+        )
         if standing is not None and standing.status is Status.FILLED:
             self.journal.end_order(event.symbol, link, OrderState.FILLED)
 
@@ -167,6 +189,13 @@ class Desk:
             raise AssertionError(
                 f"{event.symbol}: position {event.position} is not the sum of its executions"
             )
+
+
+def _funding_of(event: Executed) -> FundingRecord:
+    return FundingRecord(
+        event.symbol, event.time_ms, event.sequence, event.side.opposite.sign * event.lots, event.ticks,
+        event.rate_e8, event.fee,
+    )  # fmt: skip
 
 
 def _sim_order(intent: Intent, link: str) -> SimOrder:

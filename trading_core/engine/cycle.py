@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from trading_core.engine.entries import Entrance, consider, gate_legs
 from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
+from trading_core.engine.risk_gates import flattened, given_up, under_locks
 from trading_core.engine.rule_facts import asked_facts, completed, facts_by_symbol, used_numbers
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.engine.tend import stand, standing_of
@@ -104,6 +105,11 @@ def _keep(snapshot: Snapshot, facts: SymbolFacts, plan: PlanState) -> tuple[Outc
     """A trade under way: exit by rule or time, else time-out of the entry, else nothing."""
     if plan.phase is Phase.CLOSING:
         return OutcomeRecord(OutcomeCode.CLOSING, {"reason": plan.exit_reason or "market"}), plan
+    locked = under_locks(facts, plan)
+    if locked.phase is Phase.CLOSING:
+        return flattened(facts, plan), locked
+    if locked is not plan:
+        return given_up(facts, plan), locked
     found = _exit(snapshot, facts, plan)
     if found is not None:
         outcome, reason = found

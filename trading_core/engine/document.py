@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from trading_core.engine.document_schema import DOCUMENT, SCHEMA_VERSION
+from trading_core.engine.limits_schema import guards_data, guards_of, limits_data, limits_of
 from trading_core.errors import DocumentInvalid, RulesInvalid
 from trading_core.market.series import SeriesKey
 from trading_core.market.timeframe import Timeframe
@@ -30,6 +31,7 @@ from trading_core.plan.params import (
     ladder,
     legs_quote,
 )  # fmt: skip
+from trading_core.risk.levels import Guards, Limits
 from trading_core.rules.model import RuleSet
 from trading_core.rules.parse import parse_rules
 from trading_core.rules.requirements import check_timeframe
@@ -71,6 +73,9 @@ class BotDocument:
     fees: Fees
     balance: int
     """Money units a paper account or a backtest starts with."""
+    limits: Limits = field(default_factory=Limits)
+    """The bot's own rung of the risk ladder."""
+    guards: Guards = field(default_factory=Guards)
 
     def series(self, symbol: str) -> SeriesKey:
         """The series of the bot's timeframe for one of its symbols."""
@@ -93,6 +98,8 @@ class BotDocument:
                 "max_open_positions": self.risk.max_open_positions,
                 "max_position_quote": plain(amount(self.risk.max_position_quote)),
                 "cooldown_candles": self.risk.cooldown_candles,
+                "limits": limits_data(self.limits),
+                "guards": guards_data(self.guards),
             },
             "fees": {
                 "maker_pct": _percent(self.fees.maker_ppm),
@@ -126,6 +133,8 @@ def parse_document(raw: object, *, resolve: Callable[[str], object] | None = Non
         risk=_risk(data["risk"]),
         fees=Fees(data["fees"]["maker_pct"], data["fees"]["taker_pct"]),
         balance=data["wallet"]["balance"],
+        limits=limits_of(data["risk"]["limits"], "risk.limits"),
+        guards=guards_of(data["risk"]["guards"]),
     )
     _check_rules(document)
     _check_legs_inside_stop(document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trading_core.engine.limits_schema import GUARDS, LIMITS
 from trading_core.engine.shape import (
     Choice,
     Default,
@@ -109,6 +110,8 @@ DOCUMENT = Fields(
                 "max_open_positions": Whole(1, 20),
                 "max_position_quote": _MONEY,
                 "cooldown_candles": Whole(0, 10_000),
+                "limits": Default(LIMITS, {}),
+                "guards": Default(GUARDS, {}),
             },
             {"hedge": _ONE_WAY, "position_mode": _ONE_WAY},
         ),

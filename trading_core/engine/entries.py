@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trading_core.engine.outcome import Detail, OutcomeCode, OutcomeRecord
+from trading_core.engine.risk_gates import (
+    check_locks,
+    check_past,
+    check_price,
+    check_room,
+    check_size,
+    held_of,
+)  # fmt: skip
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.engine.states import permits
 from trading_core.money import amount, plain
 from trading_core.plan.progress import begin
 from trading_core.plan.state import PlanState
 from trading_core.risk.denial import Denial
+from trading_core.risk.ladder import check_reserve, reserve
+from trading_core.risk.levels import Held
 from trading_core.risk.limits import (
     check_cooldown,
     check_leverage,
@@ -35,6 +45,10 @@ class Entrance:
     """Trades under way, those just entered included."""
     committed: int = 0
     """Margin they may come to, money units."""
+    held: list[Held] = field(default_factory=list)
+    """What each of them may come to."""
+    made: int = 0
+    """Entries decided at this close."""
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Entrance:
@@ -45,6 +59,7 @@ class Entrance:
         """Count a trade that is under way."""
         if not plan.is_flat:
             self.busy += 1
+            self.held.append(held_of(self.snapshot, facts, plan))
             self.committed += self.margin(
                 planned_tick_lots(plan, self.snapshot.document.plan, facts.instrument), facts
             )
@@ -81,6 +96,7 @@ def consider(entrance: Entrance, symbol: str, plan: PlanState) -> tuple[OutcomeR
     )
     plan = gate_legs(entrance.snapshot.document.rules, facts.verdict, plan)
     entrance.count(plan, facts)
+    entrance.made += 1
     tags = entry_tags(entrance.snapshot.document.rules, facts.verdict, direction)
     return _entered(facts, sized, direction, tags), plan
 
@@ -132,6 +148,8 @@ def _gates(entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: i
         )
     if not permits(snapshot.state).entries:
         return OutcomeRecord(OutcomeCode.ENTRIES_PAUSED, {"state": snapshot.state})
+    if (locked := check_locks(facts)) is not None:
+        return _denied(locked)
     if facts.blocked is not None:
         return OutcomeRecord(OutcomeCode.ENTRIES_BLOCKED, facts.blocked)
     if not facts.instrument.is_trading:
@@ -143,7 +161,9 @@ def _gates(entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: i
         return OutcomeRecord(OutcomeCode.SYMBOL_CLAIMED, {"holder": "something this bot did not open"})
     denial = (
         check_cooldown(plan, risk, snapshot.document.timeframe, close_ms=snapshot.close_ms)
+        or check_past(snapshot, facts, entrance.made)
         or check_positions(entrance.busy, risk)
+        or check_room(snapshot, entrance.held)
         or check_leverage(risk, facts.instrument)
     )
     return _denied(denial) if denial else _sized(entrance, facts, direction)
@@ -152,13 +172,20 @@ def _gates(entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: i
 def _sized(entrance: Entrance, facts: SymbolFacts, direction: int) -> Sized | OutcomeRecord:
     document, instrument = entrance.snapshot.document, facts.instrument
     ticks = entry_price(entrance.snapshot, facts, direction)
+    if (denial := check_price(entrance.snapshot, facts, direction=direction, ticks=ticks)) is not None:
+        return _denied(denial)
     sized = size_entry(
         document.plan, document.risk, instrument, direction=direction, ticks=ticks, equity=entrance.equity
     )
     if isinstance(sized, Denial):
         return _denied(sized)
-    needed = entrance.margin(sized.tick_lots, facts)
-    denial = check_margin(sized, needed=needed, available=entrance.available, instrument=instrument)
+    needed, available = entrance.margin(sized.tick_lots, facts), entrance.available
+    kept, coin = reserve(entrance.snapshot.levels), instrument.settle_coin
+    denial = (
+        check_size(entrance.snapshot, facts, entrance.held, sized, direction)
+        or check_reserve(needed, available=available, kept=kept, coin=coin)
+        or check_margin(sized, needed=needed, available=available, instrument=instrument)
+    )
     return _denied(denial) if denial else sized
 
 

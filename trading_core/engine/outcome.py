@@ -20,15 +20,29 @@ class OutcomeCode(StrEnum):
     CLOSING = "closing"
     EXIT_RULE = "exit_rule"
     EXIT_TIME = "exit_time"
+    EXIT_RISK = "exit_risk"
     ENTRIES_PAUSED = "entries_paused"
     ENTRIES_BLOCKED = "entries_blocked"
+    LOCKED = "locked"
     NOT_TRADING = "not_trading"
+    STALE_DATA = "stale_data"
     COOLDOWN = "cooldown"
+    RESULT_COOLDOWN = "result_cooldown"
+    LOSING_STREAK = "losing_streak"
+    ORDER_RATE = "order_rate"
     MAX_POSITIONS = "max_positions"
+    LEVEL_POSITIONS = "level_positions"
     MAX_EXPOSURE = "max_exposure"
     TOO_SMALL = "too_small"
     TOO_LARGE = "too_large"
     LEVERAGE_LIMIT = "leverage_limit"
+    FUNDING = "funding"
+    PRICE_BAND = "price_band"
+    SYMBOL_EXPOSURE = "symbol_exposure"
+    NET_EXPOSURE = "net_exposure"
+    GROSS_EXPOSURE = "gross_exposure"
+    LIQUIDATION = "liquidation"
+    RESERVE = "reserve"
     NO_MARGIN = "no_margin"
     SYMBOL_CLAIMED = "symbol_claimed"
     STALE_CANDLE = "stale_candle"
@@ -47,8 +61,31 @@ SENTENCES: Mapping[OutcomeCode, str] = {
     OutcomeCode.CLOSING: "The position is being closed ({reason}).",
     OutcomeCode.EXIT_RULE: "The exit conditions are true: the {side} position is closed.",
     OutcomeCode.EXIT_TIME: "The position is {held_minutes} minutes old, the limit is {limit_minutes}: closed.",
+    OutcomeCode.EXIT_RISK: "{where} is locked ({reason}): the {side} position is closed.",
     OutcomeCode.ENTRIES_PAUSED: "A {side} entry was signalled, but the bot takes no entries ({state}).",
     OutcomeCode.ENTRIES_BLOCKED: "A {side} entry was signalled, but {where} takes no entries until {until}: {reason}",
+    OutcomeCode.LOCKED: "The {side} entry is not taken: {where} is locked until {until}: {reason}.",
+    OutcomeCode.STALE_DATA: "A {side} entry was signalled, but the last candle is {age} seconds old; "
+    "at most {limit} are allowed.",
+    OutcomeCode.RESULT_COOLDOWN: "A {side} entry was signalled, but the cooldown after the last trade's {result} "
+    "lasts {candles} more candles.",
+    OutcomeCode.LOSING_STREAK: "A {side} entry was signalled, but the last {losses} trades lost; "
+    "the bot pauses after {limit}.",
+    OutcomeCode.ORDER_RATE: "A {side} entry was signalled, but the bot made {orders} orders within a minute; "
+    "{limit} are allowed.",
+    OutcomeCode.LEVEL_POSITIONS: "A {side} entry was signalled, but {where} has {open} of {limit} positions open.",
+    OutcomeCode.FUNDING: "A {side} entry was signalled, but funding is due in {minutes} minutes "
+    "and its rate to be paid is {rate}.",
+    OutcomeCode.PRICE_BAND: "A {side} entry was signalled, but its price is too far from the {against} price.",
+    OutcomeCode.SYMBOL_EXPOSURE: "A {side} entry was signalled, but {where} would then hold {worth} {coin} "
+    "in this symbol; {limit} are allowed.",
+    OutcomeCode.NET_EXPOSURE: "A {side} entry was signalled, but {where} would then stand {worth} {coin} "
+    "in one direction; {limit} are allowed.",
+    OutcomeCode.GROSS_EXPOSURE: "A {side} entry was signalled, but {where} would then hold {worth} {coin} in all; "
+    "{limit} are allowed.",
+    OutcomeCode.LIQUIDATION: "A {side} entry was signalled, but with all its legs it would be liquidated {where}.",
+    OutcomeCode.RESERVE: "A {side} entry was signalled, but it needs {needed} {coin} of margin; of {available} free, "
+    "{reserve} must stay in reserve.",
     OutcomeCode.NOT_TRADING: "A {side} entry was signalled, but on the exchange {symbol} is {status}, not trading.",
     OutcomeCode.COOLDOWN: "A {side} entry was signalled, but the cooldown lasts {candles} more candles.",
     OutcomeCode.MAX_POSITIONS: "A {side} entry was signalled, but {open} of {limit} positions are open.",

@@ -11,6 +11,9 @@ from trading_core.execution.order import EndedOrder, OpenOrder
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
 from trading_core.plan.state import PlanState
+from trading_core.risk.guards import Ended
+from trading_core.risk.levels import Level
+from trading_core.risk.locks import Lock
 from trading_core.rules.verdict import Verdict
 
 
@@ -41,6 +44,19 @@ class SymbolFacts:
     blocked: Mapping[str, Detail] | None = None
     """Why the account takes no entries in this symbol, with its numbers (``where``, ``until``, ``reason``);
     None when it does."""
+    locks: tuple[Lock, ...] = ()
+    """The locks that hold for this bot and symbol, the nearest rung first."""
+    last_ms: int = 0
+    """When the last candle closed; 0 = not known."""
+    mark_ticks: int | None = None
+    """Mark price; None when it is not known, or no guard asks."""
+    funding_ppm: int | None = None
+    """Funding rate of the coming settlement; None when it is not known, or no guard asks."""
+
+    @property
+    def legs_locked(self) -> bool:
+        """Whether a lock forbids averaging legs."""
+        return any(lock.what.legs for lock in self.locks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,12 @@ class Snapshot:
     """How far the market clock had gone on when this was read; too old, nothing is entered on it."""
     day_start_equity: int | None = None
     """Equity when the market day began (``rule_facts.day_start_equity``); only for rules that ask facts."""
+    levels: tuple[Level, ...] = ()
+    """The risk ladder, from the bot up; empty: nothing is limited."""
+    trades: tuple[Ended, ...] = ()
+    """Trades of the bot that are over, as far as its guards look back; only for guards that ask."""
+    orders_lately: int = 0
+    """Orders the bot made in the minute before; only for the guard that asks."""
 
     @property
     def equity(self) -> int:

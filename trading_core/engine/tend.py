@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from trading_core.engine.document import BotDocument
+from trading_core.engine.risk_gates import under_locks
 from trading_core.engine.snapshot import SymbolFacts
 from trading_core.engine.states import permits
 from trading_core.execution.difference import difference, in_order, request
@@ -37,7 +38,17 @@ def tend(
     already made, and perhaps refused, since the last close.
     """
     plan = progress(document.plan, facts.plan, standing_of(facts), facts.instrument, now_ms=now_ms)
+    plan = settled(document, facts, under_locks(facts, plan), now_ms=now_ms, before=plan)
     return stand(document, state, symbol, facts, replace(plan, asked=()) if retry else plan)
+
+
+def settled(
+    document: BotDocument, facts: SymbolFacts, plan: PlanState, *, now_ms: int, before: PlanState
+) -> PlanState:
+    """The plan brought up to date once more, if a lock changed it: with nothing held, closing is over at once."""
+    if plan is before:
+        return plan
+    return progress(document.plan, plan, standing_of(facts), facts.instrument, now_ms=now_ms)
 
 
 def close_out(
@@ -69,7 +80,7 @@ def stand(document: BotDocument, state: str, symbol: str, facts: SymbolFacts, pl
         plan,
         standing_of(facts),
         facts.instrument,
-        legs_allowed=allowed.legs and facts.instrument.is_trading,
+        legs_allowed=allowed.legs and facts.instrument.is_trading and not facts.legs_locked,
         targets_allowed=allowed.targets,
     )
     found = difference(symbol, plan.trade, wish.orders, facts.orders, facts.ended, reason=plan.exit_reason)

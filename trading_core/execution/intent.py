@@ -27,6 +27,8 @@ class ExitReason(StrEnum):
     TIME = "time"
     MANUAL = "manual"
     """Closed by the person: panic, or stop with close."""
+    RISK = "risk"
+    """A lock of the risk ladder that flattens."""
     LIQUIDATION = "liquidation"
     EXTERNAL = "external"
 

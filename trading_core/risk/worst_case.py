@@ -136,7 +136,7 @@ def worst_case(
     ladder.walk(plan, price, lots)
     last = ladder.steps[-1]
     exit_ticks = _taken_at(last.stop, -direction, pricing)
-    taken_over = bankruptcy_ticks(last.position, risk.leverage_ppm)
+    taken_over = bankruptcy_ticks(last.position, risk.leverage_ppm, instrument)
     resting = min(params.averaging.resting, params.averaging.legs) if params.averaging else 0
     return WorstCase(
         instrument=instrument, direction=direction, price=price, equity=equity,
