@@ -131,7 +131,7 @@ def test_start_of_a_safe_bot_is_not_refused(bot: Bot, desk: Workspace) -> None:
 def test_the_bots_page_part_stays_within_its_queries(
     client: Client, bot: Bot, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         seen = client.get(reverse("bot-preflight", args=[bot.code]))
 
     text = seen.content.decode()
