@@ -23,6 +23,7 @@ from bots.models import (
 from bots.services.minutes import sample_minutes, sample_workspace
 from bots.services.thinning import KEPT_MS, thin_minutes
 from tests.builders import START_MS
+from tests.roles import acting_as
 from tests.worlds import MINUTE, SOURCE, World
 from trading_core.execution.order import Side
 from trading_core.market.timeframe import Timeframe
@@ -38,6 +39,11 @@ def at(ms: int) -> None:
     """The market's clock stands there, and a minute is taken."""
     FeedStatus.objects.update_or_create(source=SOURCE, defaults={"market": "test", "last_close_ms": ms})
     sample_minutes()
+
+
+def zone(world: World, name: str) -> None:
+    with acting_as("web"), world.inside():
+        Workspace.objects.filter(pk=world.workspace.pk).update(timezone=name)
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ def test_the_same_minute_again_and_one_without_news_write_nothing(world: World, 
 
 def test_days_are_those_of_the_workspace(world: World, bot: Bot) -> None:
     """00:00 in India is 18:30 UTC the day before."""
-    Workspace.objects.filter(pk=world.workspace.pk).update(timezone="Asia/Kolkata")
+    zone(world, "Asia/Kolkata")
     midnight = START_MS + 18 * HOUR + 30 * MINUTE
     world.close(105.0)
 
@@ -124,7 +130,7 @@ def test_days_are_those_of_the_workspace(world: World, bot: Bot) -> None:
 
 def test_days_with_a_change_of_clocks_are_counted_whole(world: World, bot: Bot) -> None:
     """2025-03-30 in Berlin has 23 hours: it ends at 22:00 UTC."""
-    Workspace.objects.filter(pk=world.workspace.pk).update(timezone="Europe/Berlin")
+    zone(world, "Europe/Berlin")
     end = START_MS + 88 * DAY + 22 * HOUR
     world.close(105.0)
     funding(world, bot, 100, end - 23 * HOUR + MINUTE)
