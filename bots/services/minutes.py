@@ -26,6 +26,7 @@ from bots.models import (
     Bot,
     BotDay,
     BotMinute,
+    BotState,
     CashFlow,
     ExecutionRow,
     FeedStatus,
@@ -93,7 +94,11 @@ def sample_workspace(workspace_id: int, source: str, minute_ms: int) -> None:
     """Take one minute of one workspace, in a transaction of its own."""
     with workspace_scope(workspace_id):
         zone = Workspace.objects.values_list("timezone", flat=True).get(pk=workspace_id)
-        bots = list(Bot.objects.filter(source=source).exclude(done=0).only("pk", "account_id", "category"))
+        bots = list(
+            Bot.objects.filter(source=source)
+            .exclude(state=BotState.DRAFT)
+            .only("pk", "account_id", "category")
+        )
         if not bots:
             return
         _Sample(bots, source, zone, minute_ms).take()
