@@ -53,9 +53,9 @@ def _bots() -> QuerySet[Bot]:
 
 
 def _live(request: WorkspaceRequest, every: Sequence[Bot]) -> Live:
-    """What the address asks for; a span that isn't offered is not found."""
+    """What the address asks for; what isn't offered is not found."""
     code, days = request.GET.get("bot", ""), request.GET.get("days", str(DAYS))
-    if days not in map(str, SPANS):
-        raise Http404("no such span")
+    if days not in map(str, SPANS) or (code and not code.isalnum()):
+        raise Http404("nothing is offered under this address")
     bots = [get_for(_bots(), code)] if code else every
     return live_figures(bots, days=int(days), zone=request.workspace.timezone)
