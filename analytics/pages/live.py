@@ -109,7 +109,7 @@ def _kpis(live: Live) -> list[Figure]:
     metrics = live.report.metrics if live.report else {}
     return told + [
         figure(name, metrics[name])
-        for name in ("max_drawdown_pct", "profit_factor", "win_rate_pct", "trades")
+        for name in ("max_drawdown_pct", "profit_factor", "win_rate_pct")
         if name in metrics
     ]
 

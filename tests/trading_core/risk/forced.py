@@ -35,10 +35,8 @@ class Forced:
         journal = Journal(listed, wallet=document.balance)
         self.desk = Desk(document, self.account, journal, RiskBook(document))
         self.desk.now_ms = START_MS
-        plan = begin(
-            PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS
-        )
-        plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * price))
+        plan = begin(PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS)
+        plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * (plan.entry_ticks or price)))
         self.desk.journal.adopt(SYMBOL, plan)
         self.desk.tend(SYMBOL)
         self.desk.settle()
