@@ -8,8 +8,10 @@ from bots.services.aged_verdicts import drop_aged_verdicts
 from bots.services.close import run_close
 from bots.services.cycle import run_cycle
 from bots.services.lifecycle import settle_all_starting
+from bots.services.minutes import sample_minutes
 from bots.services.packing import pack_journals
 from bots.services.studies import drop_expired_studies, ring_forgotten_studies, run_study
+from bots.services.thinning import thin_minutes
 from bots.services.wake import ring_those_behind
 
 
@@ -39,6 +41,18 @@ def journal() -> None:
     pack_journals()
     drop_expired_studies()
     drop_aged_verdicts()
+
+
+@shared_task(name="bots.figures")
+def figures() -> None:
+    """Take what accounts are worth and bots have made at the newest minute."""
+    sample_minutes()
+
+
+@shared_task(name="bots.thinning")
+def thinning() -> None:
+    """Leave one minute of each hour of the figures that have become old."""
+    thin_minutes()
 
 
 @shared_task(name="bots.study")
