@@ -11,6 +11,7 @@ from bots.models.market import (
     TickerRow,
     VerdictRow,
 )  # fmt: skip
+from bots.models.risk import EquityMark, RiskLock
 from bots.models.study import Study, StudyState
 from bots.models.trading import (
     AccountLease,
@@ -25,7 +26,7 @@ from bots.models.trading import (
 
 __all__ = [
     "AccountLease", "Bot", "BotState", "BotSymbol", "CandleRevision", "CandleRow", "Claim", "DecisionPage",
-    "EquityPoint", "ExecutionRow", "FeedStatus", "InstrumentRow", "IntentRow", "IntentState",
-    "OrderRow", "Outcome", "Plan", "PositionRow", "RetiredDocument", "Series", "Study", "StudyState",
+    "EquityMark", "EquityPoint", "ExecutionRow", "FeedStatus", "InstrumentRow", "IntentRow", "IntentState",
+    "OrderRow", "Outcome", "Plan", "PositionRow", "RetiredDocument", "RiskLock", "Series", "Study", "StudyState",
     "TickerRow", "VerdictRow",
 ]  # fmt: skip

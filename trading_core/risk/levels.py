@@ -115,7 +115,7 @@ class Guards:
     price_band_ppm: int | None = None
     """Farthest an entry's price may lie from the last and from the mark price."""
     stale_ppm: int = 1_500_000
-    """Oldest the last candle may be, in millionths of the bot's timeframe."""
+    """Oldest the last candle may be at the close decided upon, in millionths of the bot's timeframe."""
     funding_ppm: int | None = None
     """Highest funding rate to be paid, within ``funding_minutes`` before it is due."""
     funding_minutes: int = 30
