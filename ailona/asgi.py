@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 from django.core.asgi import get_asgi_application
 
@@ -19,6 +20,9 @@ from ailona.lifespan import lifespan  # noqa: E402
 from bots.routing import websocket_urlpatterns  # noqa: E402
 
 refuse_unsafe_settings()
+
+# WhiteNoise hands files over in blocks, which Django gathers first under ASGI; ours are small.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 application = ProtocolTypeRouter(
     {

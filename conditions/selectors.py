@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from conditions.models import RuleSet, RuleSetVersion
-from trading_core.errors import RulesInvalid
+from trading_core.errors import DocumentInvalid, RulesInvalid
 from trading_core.indicators.catalog import CATALOG
 from trading_core.indicators.spec import SOURCE, Indicator
 from trading_core.market.timeframe import Timeframe
@@ -69,6 +69,14 @@ def resolve(code: str) -> dict[str, Any]:
     if found is None:
         raise RulesInvalid("version", f"no version {code!r:.20} in this workspace")
     return dict(found)
+
+
+def resolved(code: str) -> dict[str, Any]:
+    """As ``resolve``, for the parser of bot documents: raise DocumentInvalid at the place of the version."""
+    try:
+        return resolve(code)
+    except RulesInvalid as error:
+        raise DocumentInvalid("rules.version", error.reason) from error
 
 
 def editor_catalog() -> dict[str, Any]:

@@ -101,9 +101,9 @@ def _embedded(stage: Stage, arguments: list[str]) -> None:
 
 
 def _side_by_side(stage: Stage, most: str, browser: str, environment: dict[str, str]) -> None:
-    """Two at a time, but for the browser's tests: Playwright leaves an event loop running in its process."""
-    _pytest(stage, ["-n", WORKERS, "--dist", "loadfile", "-m", most], environment)
-    _pytest(stage, ["-m", browser], environment)
+    """Two at a time; the browser's tests apart: Playwright leaves an event loop running in its process."""
+    for marks in (most, browser):
+        _pytest(stage, ["-n", WORKERS, "--dist", "loadfile", "-m", marks], environment)
 
 
 def _on_services(stage: Stage, arguments: list[str]) -> None:

@@ -55,7 +55,7 @@ def market_data() -> Path:
     return root
 
 
-def wait_until(claim: Callable[[], T], *, timeout_s: float = 10.0, every_s: float = 0.02) -> T:
+def wait_until(claim: Callable[[], T], *, timeout_s: float = 30.0, every_s: float = 0.02) -> T:
     """Return the first truthy answer; fail when none came in time."""
     deadline = time.monotonic() + timeout_s
     while not (answer := claim()):

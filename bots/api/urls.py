@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from bots.api import views, views_journal, views_market, views_records, views_rules, views_studies
+from bots.api import (
+    views,
+    views_journal,
+    views_market,
+    views_preflight,
+    views_records,
+    views_rules,
+    views_studies,
+)
 
 urlpatterns = [
     path("bots/", views.Bots.as_view(), name="api-bots"),
     path("bots/<slug:code>/", views.OneBot.as_view(), name="api-bot"),
     path("bots/<slug:code>/document/", views.Document.as_view(), name="api-bot-document"),
     path("bots/<slug:code>/status/", views.Status.as_view(), name="api-bot-status"),
+    path("preflight/", views_preflight.DocumentPreflight.as_view(), name="api-preflight"),
+    path("bots/<slug:code>/preflight/", views_preflight.BotPreflight.as_view(), name="api-bot-preflight"),
     path("bots/<slug:code>/start/", views.Start.as_view(), name="api-bot-start"),
     path("bots/<slug:code>/pause/", views.Pause.as_view(), name="api-bot-pause"),
     path("bots/<slug:code>/resume/", views.Resume.as_view(), name="api-bot-resume"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -16,12 +17,14 @@ from accounts.api.access import actor_of
 from accounts.selectors import exchange_accounts
 from ailona.kit.api import ERRORS, Conflict, NewestFirst, refusal
 from bots.api.serializers import BotIn, BotOut, DocumentIn, DocumentOut, StatusOut, StopIn
+from bots.api.views_preflight import MAY_BE_UNSAFE, unsafe
 from bots.models import Bot
 from bots.pages.actions import act
 from bots.pages.holdings import holdings
 from bots.services import lifecycle
-from conditions.selectors import resolve
-from trading_core.errors import DocumentInvalid, InvalidInput, RulesInvalid
+from bots.services.preflight import PlanUnsafe
+from conditions.selectors import resolved
+from trading_core.errors import DocumentInvalid, InvalidInput
 
 
 def bots() -> QuerySet[Bot]:
@@ -41,21 +44,17 @@ class Bots(APIView):
         rows = pages.paginate_queryset(bots(), request, view=self)
         return pages.get_paginated_response(BotOut(rows, many=True).data)
 
-    @extend_schema(request=BotIn, responses={201: BotOut, **ERRORS}, operation_id="bots_create")
+    @extend_schema(request=BotIn, responses={201: BotOut, **MAY_BE_UNSAFE}, operation_id="bots_create")
     def post(self, request: Request) -> Response:
         """Make one from a document."""
         body = BotIn(data=request.data)
         body.is_valid(raise_exception=True)
-        bot = _create(body.validated_data, actor_of(request))
+        try:
+            with transaction.atomic():  # one that may not start is not made either
+                bot = _create(body.validated_data, actor_of(request))
+        except PlanUnsafe as error:
+            return unsafe(error)
         return Response(BotOut(get_for(bots(), bot.code)).data, status=status.HTTP_201_CREATED)
-
-
-def resolved(code: str) -> object:
-    """The rule-set document of a version; raises ``DocumentInvalid`` for one that isn't the workspace's."""
-    try:
-        return resolve(code)
-    except RulesInvalid as error:
-        raise DocumentInvalid("rules.version", error.reason) from error
 
 
 def _create(data: dict[str, object], actor: str) -> Bot:
@@ -140,6 +139,8 @@ class Act(APIView):
             act(bot, self.action, actor=actor_of(request), mode=mode)
         except lifecycle.NotAllowed as error:
             raise Conflict(error.reason) from error
+        except PlanUnsafe as error:
+            return unsafe(error)
         except InvalidInput as error:
             raise refusal(error) from error
         return Response(BotOut(get_for(bots(), code)).data)
@@ -150,7 +151,7 @@ class Start(Act):
 
     action = "start"
 
-    @extend_schema(request=None, responses={200: BotOut, **ERRORS}, operation_id="bots_start")
+    @extend_schema(request=None, responses={200: BotOut, **MAY_BE_UNSAFE}, operation_id="bots_start")
     def post(self, request: Request, code: str) -> Response:
         """Start it with the next closed candle."""
         return self.carry_out(request, code)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bots.models import Bot, PositionRow
-from bots.pages.market import average_price, last_closes, market_price
+from bots.pages.market import average_price, market_price
 from bots.services.instruments import latest_instruments
+from bots.services.latest import last_closes
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
 

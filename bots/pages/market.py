@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import OuterRef, Subquery
-
 from ailona.kit import clock
-from bots.models import CandleRow, FeedStatus, Series
+from bots.models import FeedStatus
 from trading_core.market.instrument import Instrument
-from trading_core.market.timeframe import Timeframe
 
 STALE_AFTER_S = 150
 """A base candle closes every minute; this long without one is worth a word."""
@@ -57,24 +53,6 @@ def _feed(row: FeedStatus) -> Feed:
         last_close_ms=row.last_close_ms,
         heard_at=row.heard_at,
     )
-
-
-def last_closes(symbols: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], float]:
-    """The newest stored close of each (source, category, symbol); one query."""
-    wanted = set(symbols)
-    if not wanted:
-        return {}
-    newest = CandleRow.objects.filter(series=OuterRef("pk")).order_by("-open_time").values("close")[:1]
-    rows = (
-        Series.objects.filter(symbol__in={symbol for _, _, symbol in wanted}, timeframe=Timeframe.M1.value)
-        .annotate(last=Subquery(newest))
-        .values_list("source", "category", "symbol", "last")
-    )
-    return {
-        (source, category, symbol): last
-        for source, category, symbol, last in rows
-        if last is not None and (source, category, symbol) in wanted
-    }
 
 
 def market_price(close: float, instrument: Instrument) -> Decimal:

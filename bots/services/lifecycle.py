@@ -21,6 +21,7 @@ from bots.services.documents import retire_document
 from bots.services.facts import symbols_of
 from bots.services.instruments import latest_instruments
 from bots.services.market import market_ms
+from bots.services.preflight import PlanUnsafe, check_start
 from bots.services.stopping import settle_stopping
 from bots.services.tending import locked_bot, tend_symbols
 from bots.states import ACTIVE, may_follow
@@ -120,9 +121,13 @@ def change_document(bot: Bot, raw: object, *, actor: str = "system", resolve: Re
 
 
 def start_bot(bot: Bot, *, actor: str = "system") -> Bot:
-    """Start a bot: it decides from the next close on, as soon as its account is ready."""
+    """Start a bot: it decides from the next close on, as soon as its account is ready.
+
+    Raises ``PlanUnsafe`` if its worst case forbids that.
+    """
     with _changing(bot) as row:
         _move(row, BotState.STARTING, actor, "bot.started")
+        check_start(row)
         _catch_up(row)
         row.failures = 0
         row.started_at = clock.now()
@@ -136,6 +141,12 @@ def settle_starting(bot: Bot) -> bool:
     account = ExchangeAccount.objects.get(pk=bot.account_id)
     opened = account.opened_generation == account.generation or account.environment not in _OPENED_BY_US
     if bot.state != BotState.STARTING or account.status != AccountStatus.READY or not opened:
+        return False
+    bot.account = account
+    try:
+        check_start(bot)
+    except PlanUnsafe as unsafe:  # what the account has was not known before
+        parking.park(bot, unsafe.reason)
         return False
     bot.state = BotState.RUNNING
     _catch_up(bot)

@@ -18,15 +18,18 @@ from trading_core.execution.difference import priority
 from trading_core.execution.execution import Execution
 from trading_core.execution.intent import Intent, IntentKind
 from trading_core.execution.order import OrderState, Role
+from trading_core.performance.ledger import FundingRecord
 from trading_core.risk.locks import standing
 from trading_core.rules.verdict import Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Accepted, Amended, Cancelled, Event, Executed, PositionChanged
 from trading_core.simulator.orders import SimOrder, Status, TimeInForce
 from trading_core.simulator.refusals import SimRefused
+from trading_core.simulator.settlement import Due
 
 LIQUIDATION = "BustTrade"
 """Bybit's execType of a liquidation."""
+FUNDING = "Funding"
 
 
 class Desk:
@@ -83,6 +86,13 @@ class Desk:
         self.tend(symbol)
         self.settle()
 
+    def settle_funding(self, symbol: str, due: Due) -> None:
+        """Pay or receive funding now; what the plan makes of it is carried out at the next open."""
+        self._book(
+            self.account.funding(symbol, rate_e8=due.rate_e8, mark_ticks=due.mark_ticks, time_ms=self.now_ms)
+        )
+        self.tend(symbol)
+
     def tend(self, symbol: str) -> None:
         """Plan what the facts of a symbol ask for now."""
         tended = tend(self.document, self.state, symbol, self.facts(symbol), now_ms=self.now_ms)
@@ -138,6 +148,9 @@ class Desk:
                 self._position(event)
 
     def _executed(self, event: Executed) -> None:
+        if event.exec_type == FUNDING:
+            self.journal.book_funding(_funding_of(event))
+            return
         standing = event.order
         link = standing.link if standing else ""
         execution = Execution(
@@ -155,7 +168,12 @@ class Desk:
             sequence=event.sequence,
         )
         self.now_ms = event.time_ms
-        self.journal.book_execution(execution, gained=event.gained, liquidated=event.exec_type == LIQUIDATION)
+        self.journal.book_execution(
+            execution,
+            gained=event.gained,
+            liquidated=event.exec_type == LIQUIDATION,
+            market_ticks=self.account.ledger.price(self.account.ledger.book(event.symbol)),
+        )
         if standing is not None and standing.status is Status.FILLED:
             self.journal.end_order(event.symbol, link, OrderState.FILLED)
 
@@ -171,6 +189,13 @@ class Desk:
             raise AssertionError(
                 f"{event.symbol}: position {event.position} is not the sum of its executions"
             )
+
+
+def _funding_of(event: Executed) -> FundingRecord:
+    return FundingRecord(
+        event.symbol, event.time_ms, event.sequence, event.side.opposite.sign * event.lots, event.ticks,
+        event.rate_e8, event.fee,
+    )  # fmt: skip
 
 
 def _sim_order(intent: Intent, link: str) -> SimOrder:

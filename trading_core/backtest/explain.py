@@ -16,6 +16,7 @@ from trading_core.engine.rule_facts import numbers_told
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candles
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import RecordedBySymbol
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.window import frames_of
 from trading_core.performance.ledger import DecisionRecord
@@ -74,6 +75,7 @@ def explain_decision(
     at_ms: int,
     start_ms: int | None = None,
     tickers: TickersBySymbol | None = None,
+    recorded: RecordedBySymbol | None = None,
 ) -> Explained:
     """Return what the bot decided for a symbol at the close at or after ``at_ms``.
 
@@ -84,7 +86,15 @@ def explain_decision(
         raise InvalidInput("symbol", f"expected one of {', '.join(document.symbols)}, was {symbol!r:.40}")
     length = document.timeframe.ms
     close_ms = -(-at_ms // length) * length
-    played = run(document, candles, instruments, start_ms=start_ms, end_ms=close_ms, tickers=tickers)
+    played = run(
+        document,
+        candles,
+        instruments,
+        start_ms=start_ms,
+        end_ms=close_ms,
+        tickers=tickers,
+        recorded=recorded,
+    )
     record = next(
         (d for d in reversed(played.decisions) if d.symbol == symbol and d.close_ms == close_ms), None
     )

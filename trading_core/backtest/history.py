@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from trading_core.backtest.leaves import Leaves
 from trading_core.engine.document import BotDocument
 from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import NOTHING_RECORDED, Recorded
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import frames_of
+from trading_core.performance.track import Minutes
 from trading_core.rules.evaluate import evaluate
 from trading_core.rules.model import TREES
 from trading_core.rules.packed import pack_rows
 from trading_core.rules.requirements import requirements
 from trading_core.rules.verdict import History, Truths, Verdict
+from trading_core.simulator.settlement import mark_spans
 from trading_core.simulator.volume import CandleBar
-from trading_core.simulator.walk import CandleTicks, nearest_ticks
+from trading_core.simulator.walk import CandleTicks, MarkSpan, nearest_ticks
 
 BASE = Timeframe.M1
 
@@ -43,15 +47,27 @@ class SymbolHistory:
     """Whether the rules were asked at the close of the minute: there is a candle of the bot's timeframe."""
     trees: dict[str, Truths]
     """What each tree says at the close of the minute; unknown where it was not asked."""
-    leaves: list[str]
+    leaves: Leaves
     """The slots of the verdict packed, in hex; empty where it was not asked."""
+    marks: Sequence[MarkSpan | None] = ()
+    """How far the mark price went about; empty where nobody recorded it."""
 
     def bar(self, minute: int) -> CandleBar | None:
         """The candle of a minute, if it has one."""
         if not self.present[minute]:
             return None
         prices = (self.opens, self.highs, self.lows, self.closes)
-        return CandleBar(CandleTicks(*(int(p[minute]) for p in prices)), float(self.volumes[minute]))
+        return CandleBar(
+            CandleTicks(*(int(p[minute]) for p in prices)),
+            float(self.volumes[minute]),
+            self.marks[minute] if self.marks else None,
+        )
+
+    def minutes(self, times: Times) -> Minutes:
+        """What the market did, without the minutes that have no candle; ``times`` are those of the run."""
+        rows = slice(None) if self.present.all() else self.present
+        prices = (self.opens, self.highs, self.lows, self.closes)
+        return Minutes(times[rows], *(price[rows] for price in prices))
 
     def verdict(self, minute: int) -> Verdict | None:
         """What the rules say at the close of a minute; None without a candle closing then."""
@@ -69,6 +85,7 @@ def load(
     *,
     times: Times,
     tickers: TickersBySymbol | None = None,
+    recorded: Recorded = NOTHING_RECORDED,
 ) -> SymbolHistory:
     """Evaluate a bot's rules for one symbol over all its candles, and turn these into ticks.
 
@@ -93,21 +110,20 @@ def load(
         asked=asked,
         trees=trees,
         leaves=leaves,
+        marks=mark_spans(recorded, instrument, times) if len(recorded.mark_open_ms) else (),
     )
 
 
 def _asked(
     said: History, times: Times, present: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.bool_], dict[str, Truths], list[str]]:
+) -> tuple[npt.NDArray[np.bool_], dict[str, Truths], Leaves]:
     """What was said at the close of each minute."""
     nothing = np.full(len(times), -1, dtype=np.int8)
     if not len(said):
-        return np.zeros(len(times), dtype=np.bool_), dict.fromkeys(TREES, nothing), [""] * len(times)
+        asked = np.zeros(len(times), dtype=np.bool_)
+        return asked, dict.fromkeys(TREES, nothing), Leaves(np.zeros((len(times), 0), np.uint8), asked)
     closes = times + BASE.ms
     row = np.minimum(np.searchsorted(said.close_ms, closes), len(said) - 1)
     asked = present & (said.close_ms[row] == closes)
     trees = {name: np.where(asked, truths[row], nothing) for name, truths in said.trees.items()}
-    packed = pack_rows(said.leaves[:, row])
-    digits, text = 2 * packed.shape[1], packed.tobytes().hex()
-    leaves = [text[digits * i : digits * (i + 1)] if there else "" for i, there in enumerate(asked.tolist())]
-    return asked, trees, leaves
+    return asked, trees, Leaves(pack_rows(said.leaves[:, row]), asked)

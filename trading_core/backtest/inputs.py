@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,13 @@ from trading_core.market.candle import Candles
 from trading_core.market.files import read_candles
 from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import derived_instrument, known_instrument
+from trading_core.market.recorded import Recorded
+from trading_core.market.recorded_files import files_of, read_recorded
 from trading_core.market.series import SeriesKey
-from trading_core.market.ticker_files import joined, market_of, read_tickers
+from trading_core.market.ticker_files import joined, read_tickers
 from trading_core.market.tickers import Tickers
 from trading_core.market.timeframe import Timeframe
+from trading_core.performance.benchmark import BITCOIN
 from trading_core.rules.figures import ticker_symbols
 from trading_core.rules.requirements import requirements
 from trading_core.strict_json import loads
@@ -28,7 +31,7 @@ BOT_FILE_MAX = 262_144
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Base candles and contract definitions by symbol."""
+    """Base candles and contract definitions by symbol: the bot's, and bitcoin's to compare with, if there."""
 
     candles: Mapping[str, Candles]
     instruments: Mapping[str, Instrument]
@@ -63,7 +66,7 @@ def market_from_files(document: BotDocument, paths: Sequence[Path]) -> Market:
     wanted = symbols_needed(document)
     candles: dict[str, Candles] = {}
     for path in paths:
-        for file in _files(path, wanted):
+        for file in _files(path, (*wanted, BITCOIN)):
             _add(document, file, candles)
     return _market(document, wanted, candles, where=", ".join(str(path) for path in paths))
 
@@ -73,12 +76,19 @@ def market_from_store(document: BotDocument, root: Path) -> Market:
     wanted = symbols_needed(document)
     keys = {s: SeriesKey(document.market.source, document.market.category, s, BASE) for s in wanted}
     candles = {s: history.read(root, key) for s, key in keys.items()}
+    bitcoin = history.read(root, SeriesKey(document.market.source, document.market.category, BITCOIN, BASE))
+    candles |= {BITCOIN: bitcoin} if len(bitcoin) else {}
     return _market(document, wanted, candles, where=str(root))
 
 
 def market_from(document: BotDocument, paths: Sequence[Path] | None, root: Path) -> Market:
     """Return the market in candle files if any are named, else from the history store."""
     return market_from_files(document, paths) if paths else market_from_store(document, root)
+
+
+def folder_of_market(root: Path, document: BotDocument) -> Path:
+    """Where the history store keeps the candles of a bot's market."""
+    return root / f"{document.market.source}-{document.market.category}"
 
 
 def tickers_from_files(document: BotDocument, paths: Sequence[Path]) -> dict[str, Tickers]:
@@ -88,18 +98,24 @@ def tickers_from_files(document: BotDocument, paths: Sequence[Path]) -> dict[str
     if a file can't be read or is of another market.
     """
     wanted = {other for symbol in document.symbols for other in ticker_symbols(document.rules, symbol)}
-    parts: dict[str, list[Tickers]] = {}
-    for path in paths:
-        for file in sorted(path.glob("*.parquet")) if path.is_dir() else [path]:
-            source, category, symbol = market_of(file)
-            ours = (source, category) == (document.market.source, document.market.category)
-            if not ours and not path.is_dir():
-                raise CandlesInvalid(
-                    file.name, f"expected figures of {document.market.source}-{document.market.category}"
-                )
-            if ours and symbol in wanted:
-                parts.setdefault(symbol, []).append(read_tickers(file))
-    return {symbol: joined(found) for symbol, found in parts.items()}
+    found = _recorded_files(document, paths, wanted)
+    return {symbol: joined(map(read_tickers, files)) for symbol, files in found.items()}
+
+
+def recorded_from_files(document: BotDocument, paths: Sequence[Path]) -> dict[str, Recorded]:
+    """Return what the same files tell of funding to settle and of the mark that liquidates.
+
+    Raise InvalidInput if a file can't be read or is of another market.
+    """
+    found = _recorded_files(document, paths, document.symbols)
+    return {symbol: read_recorded(files) for symbol, files in found.items()}
+
+
+def _recorded_files(
+    document: BotDocument, paths: Sequence[Path], symbols: Iterable[str]
+) -> dict[str, list[Path]]:
+    market = document.market
+    return files_of(paths, source=market.source, category=market.category, symbols=symbols)
 
 
 def instrument_for(symbol: str, candles: Candles) -> Instrument:
@@ -151,5 +167,5 @@ def _market(
     if missing:
         name = f"{document.market.source}-{document.market.category}"
         raise InvalidInput("candles", f"no {name} 1m candles of {', '.join(missing)} in {where}")
-    kept = {s: candles[s] for s in wanted}
+    kept = {s: candles[s] for s in (*wanted, BITCOIN) if s in candles}
     return Market(kept, {s: instrument_for(s, c) for s, c in kept.items()})

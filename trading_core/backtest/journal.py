@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trading_core.execution.execution import Execution
 from trading_core.execution.intent import Intent
 from trading_core.execution.order import EndedOrder, OpenOrder, OrderState
 from trading_core.execution.position import Position, apply
 from trading_core.market.instrument import Instrument
-from trading_core.performance.ledger import ExecutionRecord, OrderRecord, closing_reason
+from trading_core.performance.ledger import ExecutionRecord, FundingRecord, OrderRecord, closing_reason
 from trading_core.plan.state import PlanState
 
 NOT_SENT = "not_sent"
@@ -49,7 +49,7 @@ class JournalOrder:
         sent = self.state is not OrderState.PLANNED
         return OrderRecord(
             i.symbol, i.trade, i.role, i.leg, i.revision, i.side, self.ticks, self.lots, self.filled,
-            i.reduce_only, self.state.value if sent else NOT_SENT, self.decided_ms, self.reason,
+            i.reduce_only, self.state.value if sent else NOT_SENT, self.decided_ms, self.reason, i.stop_ticks,
         )  # fmt: skip
 
 
@@ -77,6 +77,7 @@ class Journal:
         self.books = {symbol: SymbolBook(instrument) for symbol, instrument in instruments.items()}
         self.orders: list[JournalOrder] = []
         self.executions: list[ExecutionRecord] = []
+        self.fundings: list[FundingRecord] = []
 
     def plan_order(self, link: str, intent: Intent, *, decided_ms: int) -> None:
         """Write a new order down before it is placed."""
@@ -99,7 +100,16 @@ class Journal:
             order.state, order.reason = state, reason
             book.ended.append(order.as_ended())
 
-    def book_execution(self, execution: Execution, *, gained: int, liquidated: bool = False) -> None:
+    def book_funding(self, record: FundingRecord) -> None:
+        """Take a payment from the wallet; it counts among what the position has cost."""
+        book = self.books[record.symbol]
+        book.position = replace(book.position, fees=book.position.fees + record.paid)
+        self.wallet -= record.paid
+        self.fundings.append(record)
+
+    def book_execution(
+        self, execution: Execution, *, gained: int, liquidated: bool = False, market_ticks: int = 0
+    ) -> None:
         """Net an execution into position and wallet."""
         book = self.books[execution.symbol]
         order = book.open.get(execution.link)
@@ -132,6 +142,7 @@ class Journal:
                 reason=closing_reason(execution.role, book.plan.exit_reason, liquidated=liquidated)
                 if reduces
                 else "",
+                market_ticks=market_ticks,
             )
         )
 

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from trading_core.backtest.calm import Lookout, is_calm
+from trading_core.backtest.compiled.choose import why_not
+from trading_core.backtest.compiled.machine import machine
+from trading_core.backtest.compiled.records import played_of
+from trading_core.backtest.compiled.run import CompiledRun, Cramped
 from trading_core.backtest.desk import Desk
 from trading_core.backtest.history import Ints, SymbolHistory, load
 from trading_core.backtest.journal import Journal
+from trading_core.backtest.reach import Reach
 from trading_core.backtest.result import Played
 from trading_core.backtest.risk import RiskBook
+from trading_core.backtest.settlements import Settlements
 from trading_core.engine.cycle import decide
 from trading_core.engine.document import BotDocument
 from trading_core.engine.entries import signal
@@ -28,15 +35,19 @@ from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candles, Times
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import NOTHING_RECORDED, RecordedBySymbol
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
+from trading_core.performance.benchmark import BITCOIN
 from trading_core.performance.ledger import DecisionRecord, EquityRecord
+from trading_core.performance.track import Minutes
 from trading_core.plan.state import PlanState
 from trading_core.rules.verdict import NO, UNKNOWN, Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import Lockstep
 from trading_core.simulator.params import MatchingParams
+from trading_core.simulator.walk import nearest_ticks
 
 BASE = Timeframe.M1
 PROGRESS_EVERY = 5_000
@@ -56,22 +67,65 @@ def run(
     params: MatchingParams | None = None,
     progress: Progress | None = None,
     tickers: TickersBySymbol | None = None,
+    recorded: RecordedBySymbol | None = None,
+    machine_code: Path | None = None,
 ) -> Played:
     """Play a bot over base candles by symbol.
 
     Candles that open before ``start_ms`` only warm the rules up; ``limit`` plays that many minutes
-    that have a candle; a figure that ``tickers`` doesn't tell is unknown. Raise InvalidInput if a
-    symbol of the bot has no candles, or none is left.
+    that have a candle; a figure that ``tickers`` doesn't tell is unknown; funding is settled, and
+    liquidations are judged by the mark, as far as ``recorded`` tells. With a folder for
+    ``machine_code`` the run is compiled where the document allows it: faster, and the same. Raise
+    InvalidInput if a symbol of the bot has no candles, or none is left.
     """
     missing = [s for s in document.symbols if not len(candles.get(s, ())) or s not in instruments]
     if missing:
         raise InvalidInput("universe.symbols", f"no candles for {', '.join(missing)}")
     times = _times(document, candles, start_ms, end_ms, limit)
+    told = {symbol: (recorded or {}).get(symbol, NOTHING_RECORDED) for symbol in sorted(document.symbols)}
     histories = {
-        symbol: load(document, symbol, candles, instruments[symbol], times=times, tickers=tickers)
-        for symbol in sorted(document.symbols)
+        symbol: load(
+            document, symbol, candles, instruments[symbol], times=times, tickers=tickers, recorded=known
+        )
+        for symbol, known in told.items()
     }
-    return _Run(document, histories, instruments, params, times, tickers or {}).play(progress)
+    fees = document.fees
+    matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
+    reason = "" if machine_code is None else why_not(document, instruments)
+    if machine_code is not None and not reason:
+        compiled = CompiledRun(document, histories, instruments, matching, times, told)
+        try:
+            compiled.play(machine(machine_code), progress)
+            return _with_bitcoin(played_of(compiled), candles, instruments, times)
+        except Cramped:
+            reason = "more orders or requests at once than there are rows for"
+    settlements = Settlements(told, times)
+    played = _Run(document, histories, instruments, matching, times, settlements, tickers or {}).play(
+        progress
+    )
+    played = replace(played, engine=f"interpreted: {reason}") if reason else played
+    return _with_bitcoin(played, candles, instruments, times)
+
+
+def _with_bitcoin(
+    played: Played, candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
+) -> Played:
+    """Add bitcoin's minutes over the run, to compare with, if its candles are there."""
+    return replace(played, minutes={**_bitcoin(candles, instruments, times), **played.minutes})
+
+
+def _bitcoin(
+    candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
+) -> dict[str, Minutes]:
+    """Bitcoin's minutes over the run, to compare with, if its candles are there."""
+    if BITCOIN not in candles or BITCOIN not in instruments:
+        return {}
+    found, instrument = (
+        candles[BITCOIN].between(int(times[0]), int(times[-1]) + BASE.ms),
+        instruments[BITCOIN],
+    )
+    prices = (nearest_ticks(p, instrument) for p in (found.open, found.high, found.low, found.close))
+    return {BITCOIN: Minutes(found.open_time, *prices)}
 
 
 def _times(
@@ -115,18 +169,19 @@ class _Run:
         document: BotDocument,
         histories: dict[str, SymbolHistory],
         instruments: Mapping[str, Instrument],
-        params: MatchingParams | None,
+        matching: MatchingParams,
         times: Times,
+        settlements: Settlements,
         tickers: TickersBySymbol,
     ) -> None:
-        fees = document.fees
-        matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
         listed = {symbol: instruments[symbol] for symbol in document.symbols}
         quotes: Quotes = {}
         account = SimAccount(listed, quotes=quotes, params=matching, wallet=document.balance)
         self.document = document
         self.histories = histories
         self.times = times
+        self.settlements = settlements
+        self.reach = Reach()
         self.tickers = tickers
         self.journal = Journal(listed, wallet=document.balance)
         self.risk = RiskBook(document)
@@ -148,6 +203,7 @@ class _Run:
             minute += 1
             if self.calm:
                 until = self.lookout.next(self._plans(), minute)
+                until = min(until, self.settlements.next(self._plans(), minute, until))
                 self._pass(minute, until)
                 minute = until
             if progress and minute - told >= PROGRESS_EVERY:
@@ -168,14 +224,27 @@ class _Run:
         self.lockstep.begin(candles, open_ms=self.desk.now_ms, close_ms=close_ms)
         self.calm = self.calm and not self.desk.queue
         self.desk.settle()
+        self.reach.look(account=self.desk.account, candles=candles)
         while (step := self.lockstep.advance()) is not None:
             self.calm = False
             self.desk.now_ms = close_ms
             self.desk.hear(step.symbol, step.events)
         self.lockstep.finish()
         self.desk.now_ms = close_ms
+        self._settle_funding(close_ms)
         if self.document.timeframe.closes_at(close_ms):
             self._close(minute, close_ms)
+
+    def _settle_funding(self, close_ms: int) -> None:
+        """Settle what is due at a close, before anything is decided there."""
+        if close_ms not in self.settlements.times:
+            return
+        quotes = self.lockstep.quotes
+        for symbol in self.desk.account.positions:
+            due = self.settlements.due(symbol, self.journal.books[symbol].instrument, close_ms, quotes)
+            if due is not None:
+                self.calm = False
+                self.desk.settle_funding(symbol, due)
 
     def _pass(self, minute: int, until: int) -> None:
         """Write down the closes of minutes in which nothing happens."""
@@ -200,7 +269,7 @@ class _Run:
         last, history = self.outcomes[symbol], self.histories[symbol]
         leaves = history.leaves[int(rows[0]) : int(rows[-1]) + 1] if len(rows) else []
         if len(leaves) > len(rows):
-            leaves = [history.leaves[row] for row in rows.tolist()]
+            leaves = history.leaves.at(rows)
         if last.code is OutcomeCode.IN_POSITION:
             code, details = last.code.value, last.details
             return [
@@ -287,4 +356,10 @@ class _Run:
             executions=self.journal.executions,
             equity=self.equity,
             wallet=self.journal.wallet,
+            fundings=self.journal.fundings,
+            minutes={symbol: history.minutes(self.times) for symbol, history in self.histories.items()},
+            touched=self.reach.touched,
+            ambiguous=self.reach.ambiguous,
+            funding=self.settlements.funding_told(),
+            judged_by=self.settlements.judge_told(),
         )

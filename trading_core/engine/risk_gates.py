@@ -30,7 +30,7 @@ from trading_core.risk.ladder import check_exposure, check_level_positions
 from trading_core.risk.levels import Held, What
 from trading_core.risk.limits import planned_tick_lots
 from trading_core.risk.sizing import Sized
-from trading_core.simulator.margin import liquidation_ticks
+from trading_core.execution.margin import liquidation_ticks
 
 
 def check_locks(facts: SymbolFacts) -> Denial | None:

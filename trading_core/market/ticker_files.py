@@ -41,12 +41,12 @@ def read_tickers(file: Path) -> Tickers:
     except (pa.ArrowException, OSError) as e:
         raise CandlesInvalid(file.name, f"can't be read: {type(e).__name__}") from e
     if "funding_rate" in table.schema.names:
-        times, rates = _column(file, table, "funding_time"), _column(file, table, "funding_rate")
+        times, rates = column(file, table, "funding_time"), column(file, table, "funding_rate")
         return _checked(file, times.astype(np.int64), "funding_rate", rates * 100.0)
     if "volume" in table.schema.names:
         raise CandlesInvalid(file.name, "expected mark prices, has candles of trades")
-    times, marks = _column(file, table, "open_time"), _column(file, table, "close")
-    closes = times.astype(np.int64) + _timeframe(file).ms
+    times, marks = column(file, table, "open_time"), column(file, table, "close")
+    closes = times.astype(np.int64) + timeframe_of(file).ms
     return _checked(file, closes, "mark", marks)
 
 
@@ -58,7 +58,8 @@ def joined(parts: Iterable[Tickers]) -> Tickers:
     return Tickers(times[order], *(figure[order] for figure in figures))
 
 
-def _timeframe(file: Path) -> Timeframe:
+def timeframe_of(file: Path) -> Timeframe:
+    """The timeframe a file's name tells; raise CandlesInvalid if it tells none."""
     name = _NAME.fullmatch(file.stem)
     try:
         return Timeframe(name[2] if name and name[2] else "")
@@ -66,7 +67,8 @@ def _timeframe(file: Path) -> Timeframe:
         raise CandlesInvalid(file.name, "expected a name like BTCUSDT_1h.parquet") from None
 
 
-def _column(file: Path, table: pa.Table, name: str) -> Floats:
+def column(file: Path, table: pa.Table, name: str) -> Floats:
+    """A column of numbers, every row of it; raise CandlesInvalid naming file and column."""
     if name not in table.schema.names:
         raise CandlesInvalid(
             file.name, "expected columns funding_time and funding_rate, or open_time and close"

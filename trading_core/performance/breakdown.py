@@ -1,52 +1,87 @@
-"""Closed trades by symbol, hour, weekday, month and exit reason."""
+"""Closed trades by symbol, exit reason, legs, hour, weekday, day, week and month."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+import numpy as np
+
 from trading_core.money import amount, plain
+from trading_core.performance.columns import Integers
+from trading_core.performance.curve import DAY_MS
 from trading_core.performance.metric import ratio_text
-from trading_core.performance.trades import Trade
+from trading_core.performance.trades import Trades
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_HOUR_MS = 3_600_000
+_THURSDAY = 3
+"""The weekday of 1 January 1970."""
 
 
-def breakdown(trades: Sequence[Trade], *, zone: tzinfo = UTC) -> dict[str, dict[str, dict[str, Any]]]:
+def breakdown(trades: Trades, *, zone: tzinfo = UTC) -> dict[str, dict[str, dict[str, Any]]]:
     """Return, for each way to part them, the parts by name in their natural order.
 
-    A trade belongs to the moment it was closed, in ``zone``.
+    A trade belongs to the moment it was closed, in ``zone``; weeks begin on Monday and are named by it.
     """
-
-    def at(trade: Trade) -> datetime:
-        return datetime.fromtimestamp(trade.closed_ms / 1000, tz=zone)
-
-    ways: Mapping[str, Callable[[Trade], tuple[int, str]]] = {
-        "symbol": lambda trade: (0, trade.symbol),
-        "exit_reason": lambda trade: (0, trade.reason),
-        "hour": lambda trade: (0, f"{at(trade).hour:02d}"),
-        "weekday": lambda trade: (at(trade).weekday(), _WEEKDAYS[at(trade).weekday()]),
-        "month": lambda trade: (0, f"{at(trade):%Y-%m}"),
-        "legs": lambda trade: (trade.legs, str(trade.legs)),
+    local = trades.closed_ms + _offsets(trades.closed_ms, zone)
+    day = local // DAY_MS
+    monday = day - (day + _THURSDAY) % 7
+    names, reasons = trades.executions.symbols, trades.executions.reasons
+    ways: Mapping[str, tuple[Integers, Callable[[int], str]]] = {
+        "symbol": (_ranked(names)[trades.symbol], sorted(names).__getitem__),
+        "exit_reason": (_ranked(reasons)[trades.reason], sorted(reasons).__getitem__),
+        "hour": (local // _HOUR_MS % 24, "{:02d}".format),
+        "weekday": ((day + _THURSDAY) % 7, _WEEKDAYS.__getitem__),
+        "day": (day, _day),
+        "week": (monday, _day),
+        "month": (day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64), _month),
+        "legs": (trades.legs, str),
     }
-    return {name: _parts(trades, key) for name, key in ways.items()}
+    return {way: _parts(trades, key, name) for way, (key, name) in ways.items()}
 
 
-def _parts(trades: Sequence[Trade], key: Callable[[Trade], tuple[int, str]]) -> dict[str, dict[str, Any]]:
-    parts: dict[tuple[int, str], list[Trade]] = defaultdict(list)
-    for trade in trades:
-        parts[key(trade)].append(trade)
-    return {place[1]: _part(parts[place]) for place in sorted(parts)}
+def _offsets(times: Integers, zone: tzinfo) -> Integers:
+    """What the clocks of a zone are ahead of UTC at each time, milliseconds."""
+    if zone is UTC:
+        return np.zeros_like(times)
+    moments = (datetime.fromtimestamp(time_ms / 1000, tz=zone) for time_ms in times.tolist())
+    ahead = (moment.utcoffset() for moment in moments)
+    return np.array([round(each.total_seconds() * 1000) if each else 0 for each in ahead], dtype=np.int64)
 
 
-def _part(trades: Sequence[Trade]) -> dict[str, Any]:
-    wins = sum(trade.net > 0 for trade in trades)
+def _ranked(names: Iterable[str]) -> Integers:
+    """The place of each name among them sorted."""
+    given = list(names)
+    places = {name: place for place, name in enumerate(sorted(given))}
+    return np.array([places[name] for name in given], dtype=np.int64)
+
+
+def _day(day: int) -> str:
+    return str(np.datetime64(day, "D"))
+
+
+def _month(month: int) -> str:
+    return str(np.datetime64(month, "M"))
+
+
+def _parts(trades: Trades, key: Integers, name: Callable[[int], str]) -> dict[str, dict[str, Any]]:
+    found, part = np.unique(key, return_inverse=True)
+    sums = np.zeros((5, len(found)), dtype=np.int64)
+    columns = (np.ones_like(key), trades.net > 0, trades.net, trades.fees, trades.funding)
+    for total, column in zip(sums, columns, strict=True):
+        np.add.at(total, part, column)
+    rows = zip(found.tolist(), sums.T.tolist(), strict=True)
+    return {name(place): _part(*values) for place, values in rows}
+
+
+def _part(count: int, wins: int, net: int, fees: int, funding: int) -> dict[str, Any]:
     return {
-        "trades": len(trades),
+        "trades": count,
         "wins": wins,
-        "win_rate_pct": ratio_text(100 * wins, len(trades)),
-        "net": plain(amount(sum(trade.net for trade in trades))),
-        "fees": plain(amount(sum(trade.fees for trade in trades))),
+        "win_rate_pct": ratio_text(100 * wins, count),
+        "net": plain(amount(net)),
+        "fees": plain(amount(fees)),
+        "funding": plain(amount(funding)),
     }

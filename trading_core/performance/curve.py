@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from trading_core.performance.columns import Equity, Integers
 from trading_core.performance.ledger import EquityRecord
-
-Integers = npt.NDArray[np.int64]
 
 DAY_MS = 86_400_000
 
 
 class Curve(NamedTuple):
-    """Mark-to-market equity over time; the first point is the start."""
+    """Money over time; the first point is the start."""
 
     times: Integers
     """Milliseconds, rising."""
@@ -25,9 +23,18 @@ class Curve(NamedTuple):
 
     @classmethod
     def of(cls, records: Sequence[EquityRecord], *, start: int, start_ms: int) -> Self:
-        """The curve of a run that began at ``start_ms`` with ``start`` money units. Nobody pays in or out."""
-        rows = len(records) + 1
-        return cls(
-            np.fromiter((start_ms, *(r.close_ms for r in records)), dtype=np.int64, count=rows),
-            np.fromiter((start, *(r.wallet + r.unrealised for r in records)), dtype=np.int64, count=rows),
-        )
+        """Mark-to-market equity of a run that began at ``start_ms`` with ``start`` money units."""
+        equity = Equity.of(records)
+        return cls._after(start_ms, start, equity.close_ms, equity.wallet + equity.unrealised)
+
+    @classmethod
+    def realised(cls, records: Sequence[EquityRecord], *, start: int, start_ms: int) -> Self:
+        """The balance alone, told where it changes: what is open counts when it is closed."""
+        equity = Equity.of(records)
+        rows = np.flatnonzero(equity.wallet[1:] != equity.wallet[:-1]) + 1
+        rows = np.concatenate((np.arange(min(1, len(equity))), rows))
+        return cls._after(start_ms, start, equity.close_ms[rows], equity.wallet[rows])
+
+    @classmethod
+    def _after(cls, start_ms: int, start: int, times: Integers, values: Integers) -> Self:
+        return cls(np.concatenate(([start_ms], times)), np.concatenate(([start], values)))

@@ -44,6 +44,8 @@ class OrderRecord:
     """``OrderState``, or ``not_sent`` for what the end of the data left unsent."""
     decided_ms: int
     reason: str = ""
+    stop_ticks: int | None = None
+    """Stop attached when it was placed, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,26 @@ class ExecutionRecord:
     is_maker: bool
     reason: str = ""
     """Of an execution that closes: an ``ExitReason``."""
+    market_ticks: int = 0
+    """Last price when it happened, 0 where nobody knows: what a taker paid beyond it is slippage."""
+
+
+@dataclass(frozen=True, slots=True)
+class FundingRecord:
+    """One funding payment of a position."""
+
+    symbol: str
+    time_ms: int
+    sequence: int
+    """Among the account's executions: it belongs to the trade open there."""
+    lots: int
+    """Held: positive long, negative short."""
+    ticks: int
+    """Mark price it was reckoned at."""
+    rate_e8: int
+    """Of the value, 10⁻⁸; longs pay a positive one."""
+    paid: int
+    """Money units, negative = received."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from typing import Any
 
 from trading_core.money import amount, plain
 
-METHOD_VERSION = 2
+METHOD_VERSION = 3
 """Rises with every change of how a figure is computed."""
 
 _SIX = Decimal("0.000001")
+_LARGEST = 1e12
+"""A ratio beyond it says only that something was divided by next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +50,6 @@ def ratio_text(part: int, whole: int) -> str:
 
 def number(value: float) -> Metric:
     """A ratio with six decimals; floats are for ratios only."""
+    if not abs(value) <= _LARGEST:
+        return missing("too large to mean anything")
     return Metric(plain(Decimal(value).quantize(_SIX)))

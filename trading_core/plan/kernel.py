@@ -6,12 +6,12 @@ positive, so that an average is never rounded before a distance is taken from it
 
 from __future__ import annotations
 
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined
 
 _PPM = 1_000_000
 
 
-@kernel
+@inlined
 def below_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
     """The price ``ppm`` on the losing side of the base, rounded away from it; at least 1.
 
@@ -23,7 +23,7 @@ def below_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
     return max(1, ticks)
 
 
-@kernel
+@inlined
 def target_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
     """The price ``ppm`` on the winning side of the base, rounded to gain no less; at least 1."""
     scaled = cost * (_PPM + direction * ppm)
@@ -32,7 +32,7 @@ def target_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
     return max(1, ticks)
 
 
-@kernel
+@inlined
 def stop_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
     """The protective stop ``ppm`` on the losing side of the base, rounded to trigger earlier.
 
@@ -46,7 +46,7 @@ def stop_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
     return max(scaled // whole, cost // lots + 1)
 
 
-@kernel
+@inlined
 def lots_of(quote: int, ticks: int, num: int, den: int) -> int:
     """The most lots worth at most ``quote`` money units at that price.
 
@@ -55,7 +55,7 @@ def lots_of(quote: int, ticks: int, num: int, den: int) -> int:
     return (quote * den) // (num * ticks)
 
 
-@kernel
+@inlined
 def is_inside(ticks: int, stop: int, direction: int) -> bool:
     """Whether a price lies on the market's side of the stop."""
     return direction * (ticks - stop) > 0

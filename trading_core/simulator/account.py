@@ -8,6 +8,7 @@ from typing import Any, Self
 from trading_core.execution.order import Side
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
+from trading_core.simulator.added_margin import replenish
 from trading_core.simulator.amending import Amendment, amend_order
 from trading_core.simulator.arrival import check_order
 from trading_core.simulator.book import Book, book_key
@@ -36,7 +37,7 @@ from trading_core.simulator.protection_orders import PRICES, STOP, TARGET, TRAIL
 from trading_core.simulator.refusals import Refusal, SimRefused
 from trading_core.simulator.triggers import Kind, Trigger, next_trigger
 from trading_core.simulator.volume import share_of
-from trading_core.simulator.walk import CandleTicks, Share, Walk, path
+from trading_core.simulator.walk import CandleTicks, MarkSpan, Share, Walk, path
 
 
 class SimAccount:
@@ -265,7 +266,9 @@ class SimAccount:
                 return True
         return False
 
-    def start_walk(self, symbol: str, candle: CandleTicks, *, volume: float, close_ms: int) -> Walk:
+    def start_walk(
+        self, symbol: str, candle: CandleTicks, *, volume: float, close_ms: int, mark: MarkSpan | None = None
+    ) -> Walk:
         """Begin the path of a candle: the price stands at its open, and its stamp is its close."""
         book = self.ledger.book(symbol)
         sides = {order.side for order in book.orders.values() if order.rests}
@@ -279,7 +282,9 @@ class SimAccount:
         if share_ppm is not None:
             lots = share_of(volume, book.instrument, ticks=candle.open, share_ppm=share_ppm)
             share = Share(close_ms, lots)
-        book.walk = Walk(points, price=candle.open, time_ms=close_ms, traded=volume > 0, share=share)
+        book.walk = Walk(
+            points, price=candle.open, time_ms=close_ms, traded=volume > 0, share=share, mark=mark
+        )
         return book.walk
 
     def walk(self, symbol: str) -> Walk | None:
@@ -355,6 +360,8 @@ class SimAccount:
         """Do what a trigger does; with cross margin a liquidation takes the whole account."""
         if trigger.kind is Kind.LIQUIDATION and self.ledger.is_cross:
             return take_over(self.ledger, book)
+        if trigger.kind is Kind.LIQUIDATION and (added := replenish(self.ledger, book)):
+            return added
         return fire(self.ledger, book, trigger)
 
     def funding(self, symbol: str, *, rate_e8: int, mark_ticks: int, time_ms: int) -> list[Event]:

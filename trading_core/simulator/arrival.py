@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from trading_core.execution.margin import opening_lots
 from trading_core.execution.order import Side
 from trading_core.market.tiers import limit_at, tier_of
 from trading_core.money import PPM
 from trading_core.simulator.book import Book
 from trading_core.simulator.ledger import Ledger
-from trading_core.simulator.margin import opening_lots
 from trading_core.simulator.orders import SimOrder, StandingOrder, TriggerBy
 from trading_core.simulator.price_limits import check_price
 from trading_core.simulator.refusals import Refusal, SimRefused

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from trading_core.execution.margin import liquidation_ticks
 from trading_core.execution.order import Side
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
-from trading_core.simulator.margin import liquidation_ticks
 from trading_core.simulator.orders import StandingOrder, Status, TriggerBy
 from trading_core.simulator.trailing import Trailing
 from trading_core.simulator.walk import Share, Walk
@@ -52,6 +52,10 @@ class Book:
     target_by: TriggerBy = TriggerBy.LAST
     trailing: Trailing | None = None
     leverage_ppm: int = DEFAULT_LEVERAGE_PPM
+    added_margin: int = 0
+    """Money units behind the isolated position beyond the margin of its leverage."""
+    auto_margin: bool = False
+    """Whether margin is added from the balance before a liquidation."""
     opened_ms: int = 0
     """When the position left zero; 0 if it never did."""
     updated_ms: int = 0
@@ -88,7 +92,7 @@ class Book:
     def is_fresh(self) -> bool:
         """Whether nothing was ever done here: not worth a record."""
         untouched = self.is_idle and not self.updated_ms and self.walk is None
-        return untouched and self.leverage_ppm == DEFAULT_LEVERAGE_PPM
+        return untouched and self.leverage_ppm == DEFAULT_LEVERAGE_PPM and not self.auto_margin
 
     def touch(self) -> None:
         """Forget the cached trigger bounds; call after every change."""
@@ -98,11 +102,15 @@ class Book:
         """Price at which the position is taken over, ticks; None when flat."""
         if self.is_cross:
             return self.cross_ticks
-        return liquidation_ticks(self.position, self.leverage_ppm, self.instrument)
+        return liquidation_ticks(self.position, self.leverage_ppm, self.instrument, added=self.added_margin)
 
     def looks_at_last(self, by: TriggerBy) -> bool:
         """Whether what looks at that price goes off by the last price."""
         return by is TriggerBy.LAST or not self.marked
+
+    def was_marked_at(self, ticks: int) -> bool:
+        """Whether the mark price of the candle being walked can have been there."""
+        return self.walk is None or self.walk.mark is None or self.walk.mark.holds(ticks)
 
     def bounds(self) -> tuple[int, int]:
         """(falls, rises): nothing happens while falls < price < rises."""
@@ -181,6 +189,8 @@ class Book:
             "target_by": self.target_by,
             "trailing": None if self.trailing is None else asdict(self.trailing),
             "leverage_ppm": self.leverage_ppm,
+            "added_margin": self.added_margin,
+            "auto_margin": self.auto_margin,
             "opened_ms": self.opened_ms,
             "updated_ms": self.updated_ms,
             "total_realised": self.total_realised,
@@ -214,6 +224,8 @@ class Book:
             target_by=TriggerBy(record.get("target_by", TriggerBy.LAST)),
             trailing=Trailing(**trailing) if trailing else None,
             leverage_ppm=record["leverage_ppm"],
+            added_margin=record.get("added_margin", 0),
+            auto_margin=record.get("auto_margin", False),
             opened_ms=record["opened_ms"],
             updated_ms=record["updated_ms"],
             total_realised=record["total_realised"],

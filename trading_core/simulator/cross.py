@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from trading_core.execution.margin import maintenance_margin
 from trading_core.money import PPM, mul_div_ceil, mul_div_floor
 from trading_core.simulator.book import Book
 from trading_core.simulator.events import Event
 from trading_core.simulator.ledger import Ledger
-from trading_core.simulator.margin import maintenance_margin
 from trading_core.simulator.matching import execute, leave, own_order
 from trading_core.simulator.orders import CancelReason
 from trading_core.simulator.walk import Walk

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
+from trading_core.execution.margin import initial_margin, maintenance_margin, opening_lots
 from trading_core.market.instrument import Instrument
 from trading_core.money import mul_div_ceil
 from trading_core.simulator.book import LONG, SHORT, Book, book_key, parts_of
-from trading_core.simulator.margin import initial_margin, maintenance_margin, opening_lots
 from trading_core.simulator.orders import StandingOrder, Status, TriggerBy
 from trading_core.simulator.params import MatchingParams
 from trading_core.simulator.refusals import Refusal, SimRefused
@@ -138,10 +138,10 @@ class Ledger:
             self.active.add(book.key)
 
     def position_margin(self, book: Book) -> int:
-        """Initial margin of the position, money units: of its entry value, or with cross margin at mark."""
+        """Margin of the position, money units: of its entry value and what was added, or with cross margin at mark."""
         position = book.position
         tick_lots = abs(position.lots) * self.mark(book) if self.is_cross and position.lots else position.cost
-        return initial_margin(tick_lots, book.leverage_ppm, book.instrument)
+        return initial_margin(tick_lots, book.leverage_ppm, book.instrument) + book.added_margin
 
     def maintenance(self, book: Book) -> int:
         """Maintenance margin of the position, money units, of the same value."""

@@ -62,11 +62,11 @@ class Lockstep:
                     continue
                 if book.walk is None:
                     refresh(account.ledger, book)
-                    (_, high, low, _), volume = candle
+                    (_, high, low, _), volume, mark = candle
                     falls, rises = book.bounds()
                     if (falls < low and high < rises) or volume <= 0:
                         continue
-                    account.start_walk(key, candle.ticks, volume=volume, close_ms=close_ms)
+                    account.start_walk(key, candle.ticks, volume=volume, close_ms=close_ms, mark=mark)
                 elif book.walk.done:
                     continue
                 events = account.advance(key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from trading_core.execution.margin import bankruptcy_ticks
 from trading_core.execution.order import Side
 from trading_core.execution.position import Position, apply
 from trading_core.money import PPM, mul_div_ceil
@@ -11,7 +12,6 @@ from trading_core.simulator.book import Book
 from trading_core.simulator.conditional import affordable
 from trading_core.simulator.events import Amended, Cancelled, Event, Executed, PositionChanged, WalletChanged
 from trading_core.simulator.ledger import Ledger
-from trading_core.simulator.margin import bankruptcy_ticks
 from trading_core.simulator.orders import PARTIAL_STOP, CancelReason, StandingOrder, Status, TimeInForce
 from trading_core.simulator.partial import attach
 from trading_core.simulator.triggers import Kind, Trigger
@@ -143,7 +143,7 @@ def _liquidate(ledger: Ledger, book: Book) -> list[Event]:
     events: list[Event] = [
         leave(ledger, book, order, CancelReason.BY_LIQUIDATION) for order in list(book.orders.values())
     ]
-    ticks = bankruptcy_ticks(book.position, book.leverage_ppm)
+    ticks = bankruptcy_ticks(book.position, book.leverage_ppm, book.instrument, added=book.added_margin)
     order = own_order(ledger, book, stop_order_type="", create_type="CreateByLiq")
     return events + execute(ledger, book, order, ticks=ticks, is_maker=False, exec_type="BustTrade")
 
@@ -250,7 +250,10 @@ def _take_over(book: Book, order: StandingOrder, *, before: Position, after: Pos
     book.updated_ms = now_ms
     book.orders.pop(order.number, None)
     same_direction = before.lots * after.lots > 0
+    if abs(after.lots) < abs(before.lots):
+        book.added_margin = book.added_margin * abs(after.lots) // abs(before.lots)
     if not same_direction:
+        book.added_margin = 0
         book.clear_protection()
         if after.lots:
             book.opened_ms = now_ms

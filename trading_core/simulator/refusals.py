@@ -13,12 +13,15 @@ class Refusal(IntEnum):
     PARAMETER = 10001
     ORDER_GONE = 110001
     PRICE = 110003
+    MARGIN_NEEDED = 110006
     NO_BALANCE = 110007
     TOO_MANY_CONDITIONAL = 110009
     LEVERAGE_TOO_HIGH = 110013
+    NO_BALANCE_TO_ADD = 110014
     REDUCE_ONLY = 110017
     MODE_POSITION = 110024
     MODE_UNCHANGED = 110025
+    MARGIN_UNCHANGED = 110027
     MODE_ORDERS = 110028
     TOO_MANY_ORDERS = 110020
     LEVERAGE_UNCHANGED = 110043
@@ -39,13 +42,16 @@ MESSAGES: dict[Refusal, str] = {
     Refusal.PARAMETER: "params error",
     Refusal.ORDER_GONE: "order not exists or too late to cancel",
     Refusal.PRICE: "Order price is out of permissible range",
+    Refusal.MARGIN_NEEDED: "The assets are estimated to be unable to cover the position margin",
     Refusal.NO_BALANCE: "ab not enough for new order",
     Refusal.TOO_MANY_CONDITIONAL: "The number of stop orders exceeds the maximum allowable limit",
     Refusal.LEVERAGE_TOO_HIGH: "cannot set leverage gt maxLeverage by risk limit",
+    Refusal.NO_BALANCE_TO_ADD: "Insufficient available balance to add additional margin",
     Refusal.REDUCE_ONLY: "current position is zero, cannot fix reduce-only order qty",
     Refusal.TOO_MANY_ORDERS: "Not allowed to have more than 500 active orders",
     Refusal.MODE_POSITION: "You have an existing position, so position mode cannot be switched",
     Refusal.MODE_UNCHANGED: "Position mode is not modified",
+    Refusal.MARGIN_UNCHANGED: "Margin is not modified",
     Refusal.MODE_ORDERS: "Open orders exist, so you cannot change position mode",
     Refusal.LEVERAGE_UNCHANGED: "leverage not modified",
     Refusal.POSITION_TOO_SMALL: (

@@ -52,7 +52,7 @@ def triggers(book: Book) -> Iterator[Trigger]:
     if book.stop_ticks is not None and book.looks_at_last(book.stop_by):
         yield Trigger(Kind.STOP, long, book.stop_ticks)
     liquidation = None if book.marked else book.liquidation()
-    if liquidation is not None:
+    if liquidation is not None and book.was_marked_at(liquidation):
         yield Trigger(Kind.LIQUIDATION, long, liquidation)
     if book.trailing is not None:
         level = book.trailing.level(long=long)

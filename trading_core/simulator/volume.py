@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM, mul_div_ceil
-from trading_core.simulator.walk import CandleTicks, Share
+from trading_core.simulator.walk import CandleTicks, MarkSpan, Share
 
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 """Of a lot: a volume that is whole lots but for its binary digits."""
 
 
@@ -21,6 +21,8 @@ class CandleBar(NamedTuple):
     ticks: CandleTicks
     volume: float
     """In base coin."""
+    mark: MarkSpan | None = None
+    """How far the mark price went about then; None: nobody knows, and the last price stands for it."""
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Volumes:
 
 def whole_lots(volume: float, instrument: Instrument) -> int:
     """The lots of a volume, rounded down: trades never tell more than their candle."""
-    return math.floor(volume / float(instrument.qty_step) + _ROUNDING)
+    return math.floor(volume / float(instrument.qty_step) + ROUNDING)
 
 
 def share_of(volume: float, instrument: Instrument, *, ticks: int, share_ppm: int) -> int:

@@ -32,12 +32,30 @@ def nearest_ticks(prices: Floats, instrument: Instrument) -> npt.NDArray[np.int6
     return np.rint(prices / float(instrument.tick_size)).astype(np.int64)
 
 
+class MarkSpan(NamedTuple):
+    """The lowest and the highest mark price of a stretch of time, ticks.
+
+    Within it the mark is taken to follow the last price as far as the span allows: what lies outside was
+    never reached, whatever the last price did (docs/decisions/0025).
+    """
+
+    low: int
+    high: int
+
+    def holds(self, ticks: int) -> bool:
+        """Whether the mark was at that price."""
+        return self.low <= ticks <= self.high
+
+
 class Share(NamedTuple):
     """What an account may take of the volume of one candle."""
 
     candle_ms: int
     """Close of the candle: what was taken is counted until then."""
     lots: int
+
+
+_SPANS = ("share", "mark")
 
 
 @dataclass(slots=True)
@@ -53,22 +71,26 @@ class Walk:
     """Whether the candle had volume; without it nothing is matched."""
     share: Share | None = None
     """What the account may take of the candle; None: not bounded."""
+    mark: MarkSpan | None = None
+    """Where the mark price was; None: it is the last price."""
     next_point: int = 0
     done: bool = False
 
     def as_record(self) -> dict[str, Any]:
         """Plain values for a snapshot."""
-        return {**asdict(self), "share": None if self.share is None else list(self.share)}
+        spans = {name: None if (kept := getattr(self, name)) is None else list(kept) for name in _SPANS}
+        return {**asdict(self), **spans}
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:
         """The walk written by ``as_record``."""
-        share = record.get("share")
+        share, mark = (record.get(name) for name in _SPANS)
         return cls(
             **{
                 **record,
                 "points": tuple(record["points"]),
                 "share": None if share is None else Share(*share),
+                "mark": None if mark is None else MarkSpan(*mark),
             }
         )
 

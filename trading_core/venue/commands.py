@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from trading_core.execution.order import Side
 from trading_core.simulator.account import SimAccount
+from trading_core.simulator.added_margin import add_margin, set_auto_margin
 from trading_core.simulator.book import book_key
 from trading_core.simulator.events import Event
 from trading_core.simulator.leverage import set_leverages
@@ -90,6 +91,14 @@ def _leverage(sim: SimAccount, record: Record) -> list[Event]:
     return sim.set_leverage(record["symbol"], record["ppm"])
 
 
+def _add_margin(sim: SimAccount, record: Record) -> list[Event]:
+    return add_margin(sim.ledger, sim.ledger.book(_key(record)), record["units"])
+
+
+def _auto_margin(sim: SimAccount, record: Record) -> list[Event]:
+    return set_auto_margin(sim.ledger, sim.ledger.book(_key(record)), is_on=record["on"])
+
+
 COMMANDS: dict[str, Callable[[SimAccount, Record], list[Event]]] = {
     "place": _place,
     "amend": _amend,
@@ -98,5 +107,7 @@ COMMANDS: dict[str, Callable[[SimAccount, Record], list[Event]]] = {
     "partial": _partial,
     "stop": _stop,
     "leverage": _leverage,
+    "add_margin": _add_margin,
+    "auto_margin": _auto_margin,
 }
 """By the name of their record. Each raises SimRefused, having changed nothing."""

@@ -55,7 +55,7 @@ class VenueConfig:
     history_days: int = 30
     """How far back a synthetic or an upstream market can be asked for candles."""
     funding_rate_e8: int | None = None
-    """Constant funding rate in 10⁻⁸; None: seeded (synthetic), none (replay)."""
+    """Constant funding rate in 10⁻⁸; None: seeded (synthetic), recorded beside the candles (replay)."""
     params: MatchingParams = field(default_factory=MatchingParams)
     request_limits: bool | None = None
     """Whether requests are counted per account; None: in mode ticks, where the wall clock is the market's."""

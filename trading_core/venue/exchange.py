@@ -17,6 +17,7 @@ from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import Lockstep
 from trading_core.simulator.params import MatchingParams
 from trading_core.simulator.refusals import Refusal, SimRefused
+from trading_core.simulator.settlement import mark_span
 from trading_core.simulator.spot.desk import SpotDesk
 from trading_core.simulator.volume import CandleBar
 from trading_core.simulator.walk import CandleTicks
@@ -142,8 +143,12 @@ class Exchange:
         volumes.close_ms = self.open_ms + MINUTE_MS
 
     def _bars(self) -> dict[str, CandleBar]:
-        instruments = self.source.instruments
-        return {s: CandleBar(CandleTicks.of(c, instruments[s]), c.volume) for s, c in self._candles.items()}
+        return {symbol: self._bar(symbol, candle) for symbol, candle in self._candles.items()}
+
+    def _bar(self, symbol: str, candle: Candle) -> CandleBar:
+        instrument, recorded = self.source.instruments[symbol], self.source.recorded(symbol)
+        mark = mark_span(recorded, instrument, candle.open_time)
+        return CandleBar(CandleTicks.of(candle, instrument), candle.volume, mark)
 
     def current(self, symbol: str) -> Candle | None:
         """The candle being played, which nobody may see before it closed."""
@@ -279,16 +284,21 @@ class Exchange:
         for symbol, instrument in self.source.instruments.items():
             if self.clock_ms % (instrument.funding_interval_min * MINUTE_MS) or symbol not in self.quotes:
                 continue
-            rate = self.source.funding_rate_e8(symbol, self.clock_ms)
+            rate, mark = self.source.funding_rate_e8(symbol, self.clock_ms), self._settlement_mark(symbol)
             if not rate:
                 continue
             for account in self.activity.on(symbol):
-                events = account.sim.funding(
-                    symbol, rate_e8=rate, mark_ticks=self.mark(symbol), time_ms=self.clock_ms
-                )
+                events = account.sim.funding(symbol, rate_e8=rate, mark_ticks=mark, time_ms=self.clock_ms)
                 if events:
                     told.append(self._hear(account, events))
         return told
+
+    def _settlement_mark(self, symbol: str) -> int:
+        """The mark price funding is reckoned at: the recorded one, if there is one."""
+        recorded = self.source.recorded(symbol).mark_at(self.clock_ms)
+        return (
+            self.mark(symbol) if recorded is None else self.source.instruments[symbol].nearest_ticks(recorded)
+        )
 
     def _move(self, record: Record) -> list[Told]:
         """Mode ticks: the price of a symbol goes from ``f`` to ``t``."""

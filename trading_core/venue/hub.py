@@ -174,7 +174,7 @@ def _source(config: VenueConfig, *, start_ms: int | None) -> MarketSource:
             config.files,
             start_ms=start,
             limit=config.limit,
-            funding_rate_e8=config.funding_rate_e8 or 0,
+            funding_rate_e8=config.funding_rate_e8,
             seed=config.seed,
         )
     return SyntheticMarket(

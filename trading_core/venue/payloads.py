@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from trading_core.execution.margin import bankruptcy_ticks, initial_margin, maintenance_margin
 from trading_core.market.instrument import Instrument
 from trading_core.market.tiers import tier_of
-from trading_core.money import PPM, amount, plain
+from trading_core.money import MONEY_SCALE, PPM, amount, plain
 from trading_core.simulator.book import Book, book_key
 from trading_core.simulator.cross import cross_level
 from trading_core.simulator.events import Executed, PositionChanged
 from trading_core.simulator.ledger import Ledger
-from trading_core.simulator.margin import bankruptcy_ticks, initial_margin, maintenance_margin
 from trading_core.simulator.orders import CancelReason, StandingOrder, Status
 from trading_core.simulator.price_limits import price_limits
 from trading_core.venue.account import VenueAccount
@@ -23,8 +23,9 @@ Payload = dict[str, Any]
 
 
 def coins(units: int) -> str:
-    """Money units in settle coin, 8 decimals."""
-    return f"{amount(units):f}"
+    """Money units in settle coin, 8 decimals; 27 of them tell of one fill."""
+    whole, fraction = divmod(abs(units), MONEY_SCALE)
+    return f"{'-' if units < 0 else ''}{whole}.{fraction:08d}"
 
 
 def average_text(tick_lots: int, lots: int, instrument: Instrument) -> str:
@@ -177,13 +178,15 @@ def position_payload(account: VenueAccount, event: PositionChanged, *, pushed: b
     mark = ledger.mark(book)
     flat = position.is_flat
     at_mark = abs(position.lots) * mark
-    margin, maintenance = coins(ledger.position_margin(book)), coins(ledger.maintenance(book))
+    balance, maintenance = ledger.position_margin(book), coins(ledger.maintenance(book))
     margin_by_mark = coins(initial_margin(at_mark, book.leverage_ppm, instrument))
     average = average_text(position.cost, abs(position.lots), instrument)
     bust = (
         ""
         if flat or ledger.is_cross
-        else price_text(instrument, bankruptcy_ticks(position, book.leverage_ppm))
+        else price_text(
+            instrument, bankruptcy_ticks(position, book.leverage_ppm, instrument, added=book.added_margin)
+        )
     )
     tier = tier_of(instrument.tiers, instrument.notional_ceil(at_mark if ledger.is_cross else position.cost))
     risk_limit = plain(amount(tier.limit))
@@ -194,8 +197,9 @@ def position_payload(account: VenueAccount, event: PositionChanged, *, pushed: b
         "symbol": symbol, "side": "" if position.side is None else position.side.value,
         "size": f"{instrument.qty(abs(position.lots)):f}", ("entryPrice" if pushed else "avgPrice"): average,
         "leverage": leverage_text(book), "positionValue": coins(instrument.notional_floor(at_mark)),
-        "positionBalance": margin,
-        "breakEvenPrice": average, "markPrice": price_text(instrument, mark), "positionIM": margin,
+        "positionBalance": coins(balance),
+        "breakEvenPrice": average, "markPrice": price_text(instrument, mark),
+        "positionIM": coins(balance - book.added_margin),
         "positionIMByMp": margin_by_mark, "positionMM": maintenance,
         "positionMMByMp": coins(maintenance_margin(at_mark, instrument)),
         "takeProfit": price_text(instrument, event.target_ticks),
@@ -207,7 +211,7 @@ def position_payload(account: VenueAccount, event: PositionChanged, *, pushed: b
         "createdTime": created, "updatedTime": str(book.updated_ms), "openTime": int(created),
         "tpslMode": "Full", "liqPrice": _liquidation_text(ledger, book) or ("0" if pushed else ""),
         "bustPrice": bust, "positionStatus": "Normal",
-        "adlRankIndicator": 0 if flat else 2, "autoAddMargin": 0, "leverageSysUpdatedTime": "",
+        "adlRankIndicator": 0 if flat else 2, "autoAddMargin": int(book.auto_margin), "leverageSysUpdatedTime": "",
         ("mmrSysUpdatedTime" if pushed else "mmrSysUpdateTime"): "", "seq": event.sequence, "isReduceOnly": False,
     }  # fmt: skip
 

@@ -23,8 +23,9 @@ def wallet_payload(account: VenueAccount) -> Payload:
     maintenance = sum(ledger.maintenance(book) for book in books)
     held = list(spot_coins(account))
     worth = sum(value for _, value in held)
-    equity, wallet = coins(sim.equity), coins(sim.wallet)
-    unrealised, initial = coins(sim.equity - sim.wallet), coins(position_margin + order_margin)
+    units = sim.equity
+    equity, wallet = coins(units), coins(sim.wallet)
+    unrealised, initial = coins(units - sim.wallet), coins(position_margin + order_margin)
     initial_rate = _account_rate(ledger, position_margin + order_margin)
     maintenance_rate = _account_rate(ledger, maintenance)
     coin = {
@@ -38,7 +39,7 @@ def wallet_payload(account: VenueAccount) -> Payload:
     return {
         "accountType": "UNIFIED", "accountLTV": "0", "accountIMRate": initial_rate,
         "accountIMRateByMp": initial_rate, "accountMMRate": maintenance_rate,
-        "accountMMRateByMp": maintenance_rate, "totalEquity": coins(sim.equity + worth),
+        "accountMMRateByMp": maintenance_rate, "totalEquity": coins(units + worth),
         "totalWalletBalance": wallet, "totalMarginBalance": equity,
         "totalAvailableBalance": coins(max(0, sim.available)), "totalPerpUPL": unrealised,
         "totalInitialMargin": initial, "totalInitialMarginByMp": initial,
@@ -72,6 +73,8 @@ def account_rate_e4(ledger: Ledger, margin: int) -> int:
 
 
 def _account_rate(ledger: Ledger, margin: int) -> str:
+    if not ledger.is_cross:
+        return "0"
     return plain(Decimal(account_rate_e4(ledger, margin)).scaleb(-4))
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bots.management.arguments import add_funding_argument
+from analytics.report.files import fresh_folder, write_tables, write_whole
+from analytics.report.html import report_html
+from bots.management.arguments import add_recorded_arguments, recorded_paths
+from trading_core.backtest.bars import bars_of
 from trading_core.backtest.inputs import (
+    folder_of_market,
     market_from,
     read_bot,
+    recorded_from_files,
     tickers_from_files,
     time_of,
-)  # fmt: skip
-from trading_core.backtest.result import result_document
+)
+from trading_core.backtest.result import Played, equity_rows, result_document
 from trading_core.backtest.run import run
 from trading_core.errors import AilonaError
 
@@ -34,30 +38,35 @@ class Command(BaseCommand):
         parser.add_argument(
             "--candles", type=Path, nargs="+", metavar="PATH", help="candle files, or folders of them"
         )
-        add_funding_argument(parser)
+        add_recorded_arguments(parser)
         parser.add_argument("--from", dest="start", metavar="TIME", help="first minute; earlier ones warm up")
         parser.add_argument("--to", dest="end", metavar="TIME", help="the minute before which to end")
         parser.add_argument("--limit", type=int, metavar="N", help="play N minutes at most")
         parser.add_argument("--json", type=Path, metavar="OUT", help="write the result document there")
+        parser.add_argument("--html", type=Path, metavar="OUT", help="write the report as one page there")
+        for kind in ("csv", "parquet"):
+            what = f"write trades, orders, executions, funding, equity and decisions as {kind} there"
+            parser.add_argument(f"--{kind}", type=Path, metavar="DIR", help=f"{what}; a new or empty folder")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Play, write, print."""
         if options["limit"] is not None and options["limit"] < 1:
             raise CommandError("--limit: expected 1 or more")
         try:
-            result = self._play(options)
-            if options["json"] is not None:
-                write_whole(options["json"], json.dumps(result, ensure_ascii=False) + "\n")
-        except AilonaError as error:
+            for kind in ("csv", "parquet"):
+                fresh_folder(options[kind], f"--{kind}")
+            played = self._play(options)
+            result = result_document(played)
+            self._write(played, result, options)
+        except (AilonaError, OSError) as error:
             raise CommandError(str(error)) from None
-        except OSError as error:
-            raise CommandError(f"--json: {error}") from None
         self._print(result)
 
-    def _play(self, options: dict[str, Any]) -> dict[str, Any]:
-        document = read_bot(options["bot"])
-        market = market_from(document, options["candles"], Path(settings.DATA_DIR) / "candles")
-        played = run(
+    def _play(self, options: dict[str, Any]) -> Played:
+        document, root = read_bot(options["bot"]), Path(settings.DATA_DIR) / "candles"
+        market = market_from(document, options["candles"], root)
+        paths = recorded_paths(options, options["candles"] or [folder_of_market(root, document)])
+        return run(
             document,
             market.candles,
             market.instruments,
@@ -65,9 +74,21 @@ class Command(BaseCommand):
             end_ms=time_of(options["end"], "--to") if options["end"] else None,
             limit=options["limit"],
             progress=self._progress,
-            tickers=tickers_from_files(document, options["funding"]),
+            tickers=tickers_from_files(document, paths),
+            recorded=recorded_from_files(document, paths),
         )
-        return result_document(played)
+
+    def _write(self, played: Played, result: dict[str, Any], options: dict[str, Any]) -> None:
+        if options["json"] is not None:
+            write_whole(options["json"], json.dumps(result, ensure_ascii=False) + "\n")
+        if options["html"] is not None:
+            traded = played.document.symbols
+            bars = {s: bars_of(played.minutes[s], played.instruments[s]) for s in traded}
+            write_whole(options["html"], report_html(result, bars))
+        whole = {**result, "equity": equity_rows(played.equity)}
+        for kind in ("csv", "parquet"):
+            if options[kind] is not None:
+                write_tables(options[kind], whole, kind)
 
     def _progress(self, done: int, of: int) -> None:
         self.stderr.write(f"{done:,} of {of:,} candles", ending="\r" if self.stderr.isatty() else "\n")
@@ -78,20 +99,13 @@ class Command(BaseCommand):
             f"{meta['bot']['name']}: {meta['candles']:,} candles, {meta['from']} to {meta['to']}"
         )
         for name, value in metrics.items():
-            self.stdout.write(f"  {name:24} {_shown(value)}")
-        self.stdout.write(f"  {'orders':24} {len(result['orders'])}")
-        self.stdout.write(f"  {'executions':24} {len(result['executions'])}")
-        self.stdout.write(f"  {'digest':24} {meta['digest']}")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+            percent = name.endswith("_pct") and not isinstance(value, dict)
+            self.stdout.write(f"  {name:28} {_shown(value)}{' %' if percent else ''}")
+        for name in ("orders", "executions"):
+            self.stdout.write(f"  {name:28} {len(result[name])}")
+        self.stdout.write(f"  {'funding':28} {meta['funding']}")
+        self.stdout.write(f"  {'liquidation':28} {meta['liquidation']}")
+        self.stdout.write(f"  {'digest':28} {meta['digest']}")
 
 
 def _shown(value: Any) -> str:

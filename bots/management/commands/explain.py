@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ailona.kit.tenancy import across_workspaces, workspace_scope
-from bots.management.arguments import add_funding_argument
+from bots.management.arguments import add_recorded_arguments, recorded_paths
 from bots.models import Bot
 from bots.services.explaining import Explained as Recorded
 from bots.services.explaining import explain_decision as recorded
@@ -23,8 +23,10 @@ from bots.services.journal import decisions
 from conditions.selectors import resolve
 from trading_core.backtest.explain import Explained, explain_decision
 from trading_core.backtest.inputs import (
+    folder_of_market,
     market_from,
     read_bot,
+    recorded_from_files,
     tickers_from_files,
     time_of,
 )  # fmt: skip
@@ -57,7 +59,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--candles", type=Path, nargs="+", metavar="PATH", help="candle files; default: the store"
         )
-        add_funding_argument(parser)
+        add_recorded_arguments(parser)
         parser.add_argument(
             "--from", dest="start", metavar="TIME", help="when the bot began; default: the data's start"
         )
@@ -94,7 +96,9 @@ def _recorded(options: dict[str, Any]) -> Recorded | Explanation:
 
 def _played(options: dict[str, Any]) -> Explained:
     document = read_bot(options["bot"])
-    market = market_from(document, options["candles"], Path(settings.DATA_DIR) / "candles")
+    root = Path(settings.DATA_DIR) / "candles"
+    market = market_from(document, options["candles"], root)
+    paths = recorded_paths(options, options["candles"] or [folder_of_market(root, document)])
     return explain_decision(
         document,
         market.candles,
@@ -102,5 +106,6 @@ def _played(options: dict[str, Any]) -> Explained:
         symbol=options["symbol"],
         at_ms=time_of(options["at"], "--at"),
         start_ms=time_of(options["start"], "--from") if options["start"] else None,
-        tickers=tickers_from_files(document, options["funding"]),
+        tickers=tickers_from_files(document, paths),
+        recorded=recorded_from_files(document, paths),
     )

@@ -22,11 +22,11 @@ from tests.trading_core.simulator.worlds import (
     play,
     refused,
 )
+from trading_core.execution.margin import liquidation_ticks, maintenance_margin
 from trading_core.execution.order import Side
 from trading_core.execution.position import Position
 from trading_core.market.tiers import Tiers, plausible_tiers, tier_of
 from trading_core.money import PPM, money
-from trading_core.simulator.margin import liquidation_ticks, maintenance_margin
 from trading_core.simulator.refusals import SimRefused
 
 MADE_UP = plausible_tiers(money("100000"), 20_000, instrument().max_leverage / 4)

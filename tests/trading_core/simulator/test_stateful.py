@@ -13,16 +13,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.trading_core.simulator.test_margin import MADE_UP, oracle_margin, oracle_price
 from tests.trading_core.simulator.worlds import OPEN_MS, instrument
+from trading_core.execution.margin import opening_lots
 from trading_core.execution.order import Side
 from trading_core.money import PPM, money
 from trading_core.simulator.account import SimAccount
+from trading_core.simulator.added_margin import add_margin, set_auto_margin
 from trading_core.simulator.book import Book, book_key
 from trading_core.simulator.cross import sums
 from trading_core.simulator.events import Event, Executed
 from trading_core.simulator.ledger import Marks, Quotes
 from trading_core.simulator.leverage import set_leverages
 from trading_core.simulator.lockstep import Lockstep
-from trading_core.simulator.margin import opening_lots
 from trading_core.simulator.orders import SimOrder, TimeInForce, TriggerBy
 from trading_core.simulator.position_mode import opening_index, switch, switch_all
 from trading_core.simulator.refusals import SimRefused
@@ -122,6 +123,17 @@ class Story(RuleBasedStateMachine):
     def leverage(self, symbol: str, times: int) -> None:
         self.ask(lambda: self.subject.set_leverage(symbol, times * PPM))
 
+    @rule(symbol=KEYS, amount=st.integers(-2_000, 5_000))
+    def add_margin(self, symbol: str, amount: int) -> None:
+        ledger, tied = self.subject.ledger, self.subject.available
+        self.ask(lambda: add_margin(ledger, ledger.book(symbol), money(amount)))
+        assert self.subject.available in (tied, tied - money(amount))
+
+    @rule(symbol=KEYS, is_on=st.booleans())
+    def auto_margin(self, symbol: str, is_on: bool) -> None:
+        ledger = self.subject.ledger
+        self.ask(lambda: set_auto_margin(ledger, ledger.book(symbol), is_on=is_on))
+
     @rule(symbol=SYMBOLS, times=st.tuples(st.integers(1, 30), st.integers(1, 30)))
     def leverages(self, symbol: str, times: tuple[int, int]) -> None:
         self.ask(lambda: set_leverages(self.subject.ledger, symbol, times[0] * PPM, times[1] * PPM))
@@ -214,6 +226,13 @@ class Story(RuleBasedStateMachine):
         assert {key: self.subject.position(key).lots for key in self.lots} == self.lots
 
     @invariant()
+    def added_margin_belongs_to_isolated_positions(self) -> None:
+        ledger = self.subject.ledger
+        for book in ledger.books.values():
+            assert book.added_margin >= 0
+            assert not book.added_margin or (book.position.lots and not ledger.is_cross)
+
+    @invariant()
     def each_side_of_a_hedge_keeps_its_direction(self) -> None:
         for symbol in (A, B):
             keys = [book_key(symbol, index) for index in range(3)]
@@ -246,6 +265,7 @@ class Story(RuleBasedStateMachine):
         at_mark = abs(position.lots) * ledger.mark(book)
         leverage = Fraction(book.leverage_ppm, PPM)
         tied = Fraction(at_mark if ledger.is_cross else position.cost, 10_000) / leverage
+        tied += Fraction(book.added_margin, 10**8)
         for order in book.orders.values():
             if order.rests and not order.reduce_only:
                 lots = opening_lots(lots=order.leaves, sign=order.side.sign, position=position)
@@ -265,6 +285,7 @@ class Story(RuleBasedStateMachine):
             assert abs(told - oracle_margin(MADE_UP, value)) <= Fraction(2, 10**8)
             if not ledger.is_cross:
                 exact = oracle_price(MADE_UP, entry, size, leverage, sign) * 100
+                exact -= sign * Fraction(book.added_margin, 10**8) / size * 100
                 level = book.liquidation()
                 assert level is not None
                 assert abs(level - exact) <= 2

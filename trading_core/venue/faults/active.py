@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from random import Random
 from typing import Any, NamedTuple
 
@@ -88,6 +89,7 @@ class Faults:
     def __init__(self, *, seed: int) -> None:
         self._seed = seed
         self._faults: dict[int, Fault] = {}
+        self._by_kind: dict[str, dict[int, Fault]] = {}
         self._last = 0
         self.closed_until_ms = 0
         """Wall clock up to which nobody is served (outages)."""
@@ -105,11 +107,13 @@ class Faults:
         chance = Random(f"{self._seed if seed is None else seed}:{self._last if seed is None else kind}")  # noqa: S311
         fault = Fault(self._last, kind, where, params, chance, **when)
         self._faults[fault.number] = fault
+        self._by_kind.setdefault(kind, {})[fault.number] = fault
         return fault
 
     def of(self, *kinds: str) -> list[Fault]:
-        """Faults of these kinds."""
-        return [fault for fault in self._faults.values() if fault.kind in kinds]
+        """Faults of these kinds, in the order they were set."""
+        found = [fault for kind in kinds for fault in self._by_kind.get(kind, {}).values()]
+        return sorted(found, key=attrgetter("number")) if len(found) > 1 else found
 
     def first(self, subject: Subject, *kinds: str) -> Fault | None:
         """The first fault of these kinds that strikes a subject."""
@@ -117,4 +121,7 @@ class Faults:
 
     def remove(self, number: int) -> Fault | None:
         """Take a fault out of force."""
-        return self._faults.pop(number, None)
+        fault = self._faults.pop(number, None)
+        if fault is not None:
+            del self._by_kind[fault.kind][number]
+        return fault

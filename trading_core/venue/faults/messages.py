@@ -21,8 +21,8 @@ KINDS: dict[str, dict[str, object]] = {
 
 def carry(faults: Faults, connection: Connection, topic: str, raw: bytes, message_id: str) -> bool:
     """See to a message instead of the connection itself; False if no fault cares."""
-    if not faults:
-        return False
+    if connection.held is None and not faults.of(*KINDS, *candles.KINDS):
+        return False  # before the message is read: most faults are about something else
     subject = Subject(connection.uid, connection.path, topic, _symbol(topic, raw))
     if topic.startswith("kline."):
         raws = candles.carried(faults, subject, raw)

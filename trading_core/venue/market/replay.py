@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,8 @@ from trading_core.errors import InvalidInput
 from trading_core.market.candle import Candle, Candles
 from trading_core.market.files import read_candles
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import NOTHING_RECORDED, Recorded, RecordedBySymbol
+from trading_core.market.recorded_files import beside, files_of, read_recorded
 from trading_core.market.series import SeriesKey
 from trading_core.market.timeframe import Timeframe
 from trading_core.simulator.walk import CandleTicks
@@ -34,9 +36,11 @@ class ReplayMarket(KnownMarket):
         limit: int | None = None,
         funding_rate_e8: int = 0,
         seed: int = 0,
+        recorded: RecordedBySymbol | None = None,
     ) -> None:
         self.seed = seed
         self._funding = funding_rate_e8
+        self._recorded = recorded or {}
         first = next(iter(series))
         self.source, self.category = first.source, "linear"
         self.name = f"replay of {', '.join(str(key) for key in series)}"
@@ -58,10 +62,13 @@ class ReplayMarket(KnownMarket):
         *,
         start_ms: int | None = None,
         limit: int | None = None,
-        funding_rate_e8: int = 0,
+        funding_rate_e8: int | None = None,
         seed: int = 0,
     ) -> ReplayMarket:
-        """The market of some candle files; raise InvalidInput or CandlesInvalid."""
+        """The market of some candle files; raise InvalidInput or CandlesInvalid.
+
+        Without a constant ``funding_rate_e8``, the funding and mark prices beside the candles are its own.
+        """
         series: dict[SeriesKey, Candles] = {}
         for file in files:
             key, candles = read_candles(file)
@@ -72,7 +79,14 @@ class ReplayMarket(KnownMarket):
             if any(key.symbol == k.symbol for k in series):
                 raise InvalidInput(file.name, f"expected one file for {key.symbol}")
             series[key] = candles
-        return cls(series, start_ms=start_ms, limit=limit, funding_rate_e8=funding_rate_e8, seed=seed)
+        return cls(
+            series,
+            start_ms=start_ms,
+            limit=limit,
+            funding_rate_e8=funding_rate_e8 or 0,
+            seed=seed,
+            recorded=_beside(files, series) if funding_rate_e8 is None else None,
+        )
 
     def candle(self, symbol: str, open_ms: int) -> Candle | None:
         """The candle that opens then; None if there is none."""
@@ -100,8 +114,20 @@ class ReplayMarket(KnownMarket):
         return _path(CandleTicks.of(candle, self.instruments[symbol]), rng)
 
     def funding_rate_e8(self, symbol: str, time_ms: int) -> int:
-        """The configured constant."""
-        return self._funding
+        """The recorded rate, or the configured constant."""
+        recorded = self._recorded.get(symbol)
+        return self._funding if recorded is None else recorded.rates_e8.get(time_ms, 0)
+
+    def recorded(self, symbol: str) -> Recorded:
+        """What stood beside the candles."""
+        return self._recorded.get(symbol, NOTHING_RECORDED)
+
+
+def _beside(files: tuple[Path, ...], series: Iterable[SeriesKey]) -> dict[str, Recorded]:
+    keys = list(series)
+    market = {"source": keys[0].source, "category": keys[0].category}
+    found = files_of(beside(files), **market, symbols={key.symbol for key in keys})
+    return {symbol: read_recorded(those) for symbol, those in found.items()}
 
 
 def _instrument(symbol: str, candles: Candles) -> Instrument:

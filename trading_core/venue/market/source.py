@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from trading_core.market.candle import Candle, Candles
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import NOTHING_RECORDED, Recorded
 
 MINUTE_MS = 60_000
 
@@ -50,6 +51,9 @@ class MarketSource(Protocol):
     def funding_rate_e8(self, symbol: str, time_ms: int) -> int:
         """The funding rate settled at that time, 10⁻⁸."""
 
+    def recorded(self, symbol: str) -> Recorded:
+        """Funding and mark prices as an exchange published them; of a market nobody recorded, nothing."""
+
     def prepare(self, symbol: str, open_ms: int) -> None:
         """Make now what a minute soon to be played will need, where that takes long."""
 
@@ -65,6 +69,10 @@ class MarketSource(Protocol):
 
 class KnownMarket:
     """What a market needs that knows its own candles: nothing is heard of elsewhere, nothing takes long."""
+
+    def recorded(self, symbol: str) -> Recorded:
+        """Nothing."""
+        return NOTHING_RECORDED
 
     def prepare(self, symbol: str, open_ms: int) -> None:
         """Nothing to make."""

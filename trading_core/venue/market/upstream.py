@@ -13,6 +13,7 @@ import numpy as np
 
 from trading_core.market.candle import Candle, Candles
 from trading_core.market.instrument import Instrument
+from trading_core.market.recorded import NOTHING_RECORDED, Recorded
 from trading_core.venue.market.source import MINUTE_MS, Ticks
 
 PASSED_ON = (
@@ -73,6 +74,10 @@ class UpstreamMarket:
     def path(self, _symbol: str, _open_ms: int) -> Ticks | None:
         """None: prices are heard, not made."""
         return None
+
+    def recorded(self, symbol: str) -> Recorded:
+        """Nothing: its own figures are asked for."""
+        return NOTHING_RECORDED
 
     def funding_rate_e8(self, symbol: str, time_ms: int) -> int:
         """The rate told for that time; 0 if none was."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from trading_core.money import amount, plain
+from trading_core.money import amount, money, plain
+from trading_core.simulator.book import book_key
+from trading_core.simulator.matching import position_changed
 from trading_core.venue.account import VenueAccount
 from trading_core.venue.hub import Venue
+from trading_core.venue.payloads import position_payload
 from trading_core.venue.rest.intake import linear_symbol, position_index
 from trading_core.venue.rest.market import category, known_symbol
 from trading_core.venue.rest.request import PARAMETER, ApiError, Reply, Request
@@ -13,6 +16,7 @@ MARGIN_UNCHANGED = 110026
 NO_RISK_LIMIT = 110031
 HEDGE = 3
 _ONE_WAY = 0
+_MARGIN_DECIMALS = 4
 SETTLE_COIN = "USDT"
 
 
@@ -67,18 +71,23 @@ def confirm_pending_mmr(venue: Venue, request: Request, _account: VenueAccount) 
 
 
 def add_margin(venue: Venue, request: Request, account: VenueAccount) -> Reply:
-    """POST /v5/position/add-margin: the margin of a position is its leverage's, nothing can be added."""
-    position_index(request, account, linear_symbol(venue, request))
-    request.decimal("margin")
-    raise ApiError(PARAMETER, "params error: adding margin is not served by this venue")
+    """POST /v5/position/add-margin: to an isolated position, or with a minus sign back from it."""
+    symbol = linear_symbol(venue, request)
+    index = position_index(request, account, symbol)
+    margin = request.decimal("margin")
+    if margin != round(margin, _MARGIN_DECIMALS):
+        raise ApiError(PARAMETER, "params error: margin has more than 4 decimals")
+    outcome = venue.command(account, "add_margin", symbol, index=index, units=money(margin))
+    ledger = account.sim.ledger
+    told = position_changed(ledger, ledger.book(book_key(symbol, index)))
+    return Reply(position_payload(account, told, pushed=False), outcomes=[outcome])
 
 
 def set_auto_add_margin(venue: Venue, request: Request, account: VenueAccount) -> Reply:
-    """POST /v5/position/set-auto-add-margin: it is off, and can't be turned on."""
-    position_index(request, account, linear_symbol(venue, request))
+    """POST /v5/position/set-auto-add-margin: whether margin is added before a liquidation."""
+    symbol = linear_symbol(venue, request)
+    index = position_index(request, account, symbol)
     wanted = request.integer("autoAddMargin", -1)
     if wanted not in (0, 1):
         raise ApiError(PARAMETER, "params error: autoAddMargin invalid")
-    if wanted:
-        raise ApiError(PARAMETER, "params error: autoAddMargin is not served by this venue")
-    return Reply({})
+    return Reply({}, outcomes=[venue.command(account, "auto_margin", symbol, index=index, on=bool(wanted))])

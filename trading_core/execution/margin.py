@@ -18,28 +18,32 @@ def maintenance_margin(tick_lots: int, instrument: Instrument) -> int:
     return maintenance_of(instrument.tiers, instrument.notional_ceil(tick_lots))
 
 
-def liquidation_ticks(position: Position, leverage_ppm: int, instrument: Instrument) -> int | None:
+def liquidation_ticks(
+    position: Position, leverage_ppm: int, instrument: Instrument, *, added: int = 0
+) -> int | None:
     """Return the price that leaves only maintenance margin, rounded towards earlier; None when flat.
 
-    Long: entry - (initial margin - maintenance margin) / size, with the rate and the deduction of the
+    Long: entry - (initial margin + ``added`` - maintenance margin) / size, with the rate and the deduction of the
     tier of the entry value; short: mirrored (Bybit, isolated margin).
     """
     if not position.lots:
         return None
     tier = tier_of(instrument.tiers, instrument.notional_ceil(position.cost))
     kept = PPM - mul_div_floor(PPM, PPM, leverage_ppm) + tier.maintenance_ppm
-    deducted = PPM * instrument.tick_lots_floor(tier.deduction) if tier.deduction else 0
+    more = tier.deduction + added
+    deducted = PPM * instrument.tick_lots_floor(more) if more else 0
     if position.lots > 0:
         return mul_div_ceil(position.cost * kept - deducted, 1, PPM * position.lots)
     return mul_div_floor(position.cost * (2 * PPM - kept) + deducted, 1, PPM * -position.lots)
 
 
-def bankruptcy_ticks(position: Position, leverage_ppm: int) -> int:
-    """Return the price at which the initial margin is gone, at least one tick; position not flat."""
+def bankruptcy_ticks(position: Position, leverage_ppm: int, instrument: Instrument, *, added: int = 0) -> int:
+    """Return the price at which initial margin and ``added`` are gone, at least one tick; position not flat."""
     lost = mul_div_ceil(PPM, PPM, leverage_ppm)
+    more = PPM * instrument.tick_lots_floor(added) if added else 0
     if position.lots > 0:
-        return max(1, mul_div_floor(position.cost, PPM - lost, PPM * position.lots))
-    return mul_div_ceil(position.cost, PPM + lost, PPM * -position.lots)
+        return max(1, mul_div_floor(position.cost * (PPM - lost) - more, 1, PPM * position.lots))
+    return mul_div_ceil(position.cost * (PPM + lost) + more, 1, PPM * -position.lots)
 
 
 def opening_lots(*, lots: int, sign: int, position: Position) -> int:

@@ -1,0 +1,117 @@
+"""What a compiled run keeps of the bot: its plans, its requests, its parameters; columns of tables."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from trading_core.backtest.compiled.layout import Ints
+
+Truths = npt.NDArray[np.int8]
+
+# The desk
+(
+    QUEUED, PLANNED, BATCHES, NOW, CALM, NOTES, CRAMPED, FREE, FUNDED, TOUCHED, AMBIGUOUS, DESK_COLUMNS,
+) = range(12)  # fmt: skip
+"""Requests waiting; requests ever planned, and in how many goes; market clock; whether the last close changed nothing; rows of
+notes; whether a table was too small, so that nothing of this run counts; a number of a refusal; funding
+payments gone by; minutes that reached an order or a stop, and those that reached one on both sides."""
+
+# A plan, as ``plan.state.PlanState``
+(
+    PHASE, DIRECTION, REFERENCE, ENTRY_TICKS, ENTRY_LOTS, ENTRY_CLOSE, ENTRY_OVER, BASE_COST, BASE_LOTS, LEGS,
+    GATE, OPENED, CLOSED, OURS, ASKED_ROWS, STOP_REQUESTS, PLAN_COLUMNS,
+) = range(17)  # fmt: skip
+"""``ENTRY_TICKS`` 0: at market. Beside the plan: our open orders, requests since the last close, those that
+would move the stop. Trade and exit reason stand in the book, for executions carry them."""
+FLAT, ENTERING, OPEN, CLOSING = range(4)
+
+# Roles, ranked as ``Role`` sorts
+AVERAGE, ENTRY, EXIT, STOP_ROLE, TAKE_PROFIT = range(5)
+
+# Where orders of a trade are counted
+ENTRY_PLACE, EXIT_PLACE, TARGET_PLACE, LEG_PLACE = 0, 1, 2, 9
+PLACES = 40
+DONE_LOTS, REFUSALS, REVISIONS, PLACE_COLUMNS = range(4)
+"""Of the orders that have ended: lots filled, how many were refused, the next revision."""
+
+# What should stand
+W_ROLE, W_LEG, W_SIGN, W_LOTS, W_TICKS, W_REDUCES, W_STOP, W_COVERED, WANTED_COLUMNS = range(9)
+
+# A request
+Q_PRIORITY, Q_NUMBER, Q_KIND, Q_SYMBOL, Q_ROW, Q_LOTS, Q_TICKS, QUEUE_COLUMNS = range(8)
+PLACE, AMEND, CANCEL, SET_STOP, SET_LEVERAGE = range(5)
+CANCEL_FIRST, PROTECT, REDUCE, OPEN_UP = range(4)
+ASKED_COLUMNS = 7
+
+# A note: what a close that was decided in full came to
+N_MINUTE, N_SYMBOL, N_CODE, N_SIDE, N_A, N_B, N_C, NOTE_COLUMNS = range(8)
+
+# Outcomes of a close, in the order of ``OutcomeCode``'s meaning here
+(
+    ENTERED, NO_SIGNAL, NOT_READY, CONFLICT, IN_POSITION, ENTRY_WORKING, ENTRY_TIMEOUT, IS_CLOSING, EXIT_RULE,
+    EXIT_TIME, NOT_TRADING, COOLING, FULL, OVEREXPOSED, SMALL, LARGE, OVERLEVERED, BROKE, CLAIMED, CODES,
+) = range(20)  # fmt: skip
+
+# Parameters
+(
+    BY_LIMIT, OFFSET, TIMEOUT, BY_EQUITY, QUOTE, EQUITY_PPM, TARGET_PPM, TARGET_MOVES, STOP_PPM, STOP_MOVES,
+    TIME_STOP, ON_RULE, RESTING, RUNGS, LEGS_QUOTE, WANTED_LEVERAGE, MAX_OPEN, MAX_QUOTE, COOLDOWN, TIMEFRAME,
+    TAKER_FEE, GATED_LONG, GATED_SHORT, PARAM_COLUMNS,
+) = range(24)  # fmt: skip
+
+
+class Bot(NamedTuple):
+    """Everything of the bot that a compiled run touches."""
+
+    desk: Ints
+    plans: Ints
+    legs: Ints
+    """[symbol, leg, (ticks, lots)]."""
+    ours: Ints
+    """[symbol, place]: rows of our orders that have not ended."""
+    places: Ints
+    """[symbol, place of the trade, column]."""
+    wanted: Ints
+    queue: Ints
+    asked: Ints
+    """[symbol, row, column]: requests made since the last close."""
+    notes: Ints
+    params: Ints
+    rungs: Ints
+    """[leg, (deviation in ppm, money units)]."""
+
+
+class Tape(NamedTuple):
+    """The minutes of a run, one column each: the candles in ticks, and what the rules say at their close."""
+
+    times: Ints
+    """Open times."""
+    opens: Ints
+    """[symbol, minute]; where a minute has no candle, the last close stands for all four prices."""
+    highs: Ints
+    lows: Ints
+    closes: Ints
+    """0 before the first candle."""
+    volumes: Ints
+    """Whole lots; NONE where nothing was traded, or there is no candle."""
+    asked: Truths
+    """Whether there is a candle of the bot's timeframe closing there."""
+    marks: Ints
+    """[symbol, (low, high), minute]: where the mark price was; no minutes if it is the last price."""
+    dues: Ints
+    """[payment, (minute, symbol, rate in 10⁻⁸, mark or NONE)]: funding by minute and symbol."""
+    trees: Truths
+    """[tree, symbol, minute], trees as in ``rules.model.TREES``."""
+
+
+class Outcome(NamedTuple):
+    """What a run writes down minute by minute; of the minutes at whose close the bot decides."""
+
+    codes: Truths
+    """[symbol, minute]: places in ``CODES``."""
+    wallets: Ints
+    gains: Ints
+    """Unrealised profit, money units."""

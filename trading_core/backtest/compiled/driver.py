@@ -1,0 +1,144 @@
+"""The loop of a compiled run: candle after candle, touching only the minutes in which something can happen."""
+
+from __future__ import annotations
+
+from trading_core.backtest.compiled import bot as on
+from trading_core.backtest.compiled import layout as at
+from trading_core.backtest.compiled.bot import Bot, Outcome, Tape
+from trading_core.backtest.compiled.deciding import decide, unrealised
+from trading_core.backtest.compiled.entering import (
+    AVERAGE_LONG,
+    AVERAGE_SHORT,
+    EXIT_LONG,
+    EXIT_SHORT,
+    signal,
+    silence,
+)
+from trading_core.backtest.compiled.layout import World
+from trading_core.backtest.compiled.requests import settle, tend
+from trading_core.backtest.compiled.trading import fund
+from trading_core.backtest.compiled.walk import advance, stand
+from trading_core.plan.jit import inlined, kernel
+
+MINUTE_MS = 60_000
+ROOM = 256
+"""Rows that a minute may write of each kind, at most; with less room left the run pauses."""
+
+
+def play(w: World, b: Bot, t: Tape, o: Outcome, minute: int, until: int) -> int:
+    """Play minutes [minute, until); return the first one not played: earlier if the tables are nearly full."""
+    frame = b.params[on.TIMEFRAME]
+    while minute < until and has_room(w, b):
+        close_ms = t.times[minute] + MINUTE_MS
+        if b.desk[on.QUEUED] != 0 or is_touched(w, t, minute):
+            live(w, b, t, minute, close_ms)
+        b.desk[on.NOW] = close_ms
+        while b.desk[on.FUNDED] < len(t.dues) and t.dues[b.desk[on.FUNDED], 0] <= minute:
+            settle_funding(w, b, t, minute, close_ms)
+        if close_ms % frame == 0:
+            close(w, b, t, o, minute, close_ms)
+        minute += 1
+    return minute
+
+
+@inlined
+def has_room(w: World, b: Bot) -> bool:
+    """Whether a minute more can be written down."""
+    return bool(
+        w.account[at.ORDERS] + ROOM < len(w.orders)
+        and w.account[at.EXECUTIONS] + ROOM < len(w.executions)
+        and b.desk[on.NOTES] + ROOM < len(b.notes)
+        and b.desk[on.CRAMPED] == 0
+    )
+
+
+@inlined
+def is_touched(w: World, t: Tape, minute: int) -> bool:
+    """Whether a candle of the minute meets an order, a stop or a liquidation."""
+    for s in range(len(w.books)):
+        if t.lows[s, minute] <= w.books[s, at.FALLS] or t.highs[s, minute] >= w.books[s, at.RISES]:
+            if t.volumes[s, minute] != at.NONE:
+                return True
+    return False
+
+
+@kernel
+def live(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> None:
+    """Carry out at the open what was asked for, then walk the candles and answer each event."""
+    for s in range(len(w.books)):
+        stand(w, s, t.opens[s, minute], t.volumes[s, minute], b.desk[on.NOW])
+    settle(w, b)
+    look(w, b, t, minute)
+    b.desk[on.CALM] = 0
+    b.desk[on.NOW] = close_ms
+    for s in range(len(w.books)):
+        if t.volumes[s, minute] == at.NONE:
+            continue
+        high, low, end = t.highs[s, minute], t.lows[s, minute], t.closes[s, minute]
+        while advance(w, s, high, low, end, close_ms):
+            tend(w, b, s)
+            settle(w, b)
+
+
+@kernel
+def look(w: World, b: Bot, t: Tape, minute: int) -> None:
+    """Count the candles about to be walked that reach something, and those that do on both sides."""
+    for s in range(len(w.books)):
+        if t.marks.shape[2] != 0:
+            w.books[s, at.MARK_LOW], w.books[s, at.MARK_HIGH] = t.marks[s, 0, minute], t.marks[s, 1, minute]
+        if t.volumes[s, minute] != at.NONE:
+            below, above = (
+                t.lows[s, minute] <= w.books[s, at.FALLS],
+                t.highs[s, minute] >= w.books[s, at.RISES],
+            )
+            b.desk[on.TOUCHED] += below or above
+            b.desk[on.AMBIGUOUS] += below and above
+
+
+@kernel
+def settle_funding(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> None:
+    """Settle the next payment; what the plan makes of it is carried out at the next open."""
+    row = b.desk[on.FUNDED]
+    b.desk[on.FUNDED] = row + 1
+    due, s, rate, mark = t.dues[row, 0], t.dues[row, 1], t.dues[row, 2], t.dues[row, 3]
+    if due != minute or w.books[s, at.LOTS] == 0:
+        return
+    stand(w, s, t.closes[s, minute], at.NONE, close_ms)
+    fund(w, s, rate, mark if mark != at.NONE else t.closes[s, minute])
+    b.desk[on.CALM] = 0
+    tend(w, b, s)
+
+
+@inlined
+def close(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int) -> None:
+    """Decide a close, or write down that it is like the one before."""
+    gained = unrealised(w, t, minute)
+    o.wallets[minute], o.gains[minute] = w.account[at.WALLET], gained
+    if b.desk[on.CALM] != 0 and repeats(w, b, t, minute, close_ms):
+        for s in range(len(w.books)):
+            flat = b.plans[s, on.PHASE] == on.FLAT
+            o.codes[s, minute] = silence(t, s, minute) if flat else on.IN_POSITION
+        return
+    decide(w, b, t, o, minute, close_ms, w.account[at.WALLET] + gained)
+
+
+@inlined
+def repeats(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> bool:
+    """Whether nothing that a decision looks at has changed since a close that changed nothing."""
+    for s in range(len(w.books)):
+        plan = b.plans[s]
+        if plan[on.PHASE] == on.FLAT:
+            if signal(t, s, minute) != 0 or silence(t, s, minute) == on.CONFLICT:
+                return False
+            continue
+        long = plan[on.DIRECTION] > 0
+        if t.asked[s, minute] != 0 and t.trees[EXIT_LONG if long else EXIT_SHORT, s, minute] == 1:
+            return False
+        if b.params[on.TIME_STOP] != at.NONE:
+            if close_ms - plan[on.OPENED] >= b.params[on.TIME_STOP] * MINUTE_MS:
+                return False
+        if b.params[on.GATED_LONG if long else on.GATED_SHORT] != 0:
+            said = t.trees[AVERAGE_LONG if long else AVERAGE_SHORT, s, minute] == 1
+            if plan[on.GATE] != (1 if t.asked[s, minute] != 0 and said else 0):
+                return False
+    return True

@@ -1,0 +1,204 @@
+"""The plan over tables: how it moves on, and what it wants to stand."""
+
+from __future__ import annotations
+
+from trading_core.backtest.compiled import bot as on
+from trading_core.backtest.compiled import layout as at
+from trading_core.backtest.compiled.bot import Bot
+from trading_core.backtest.compiled.layout import World
+from trading_core.plan.jit import inlined, kernel
+from trading_core.plan.kernel import below_ticks, is_inside, lots_of, stop_ticks, target_ticks
+
+LEG_REFUSALS_MAX = 3
+
+
+@kernel
+def entry_open(w: World, b: Bot, s: int) -> bool:
+    """Whether the trade's entry may still execute."""
+    for place in range(b.plans[s, on.OURS]):
+        row = b.ours[s, place]
+        ours = w.orders[row, at.OF_TRADE] == w.books[s, at.TRADE] and w.orders[row, at.ROLE] == on.ENTRY
+        if ours and w.orders[row, at.FILLED] < w.orders[row, at.ASKED]:
+            return True
+    return False
+
+
+@kernel
+def entry_seen(w: World, b: Bot, s: int) -> bool:
+    """Whether the trade's entry was ever made."""
+    if b.places[s, on.ENTRY_PLACE, on.REVISIONS] > 0:
+        return True
+    for place in range(b.plans[s, on.OURS]):
+        row = b.ours[s, place]
+        if w.orders[row, at.OF_TRADE] == w.books[s, at.TRADE] and w.orders[row, at.ROLE] == on.ENTRY:
+            return True
+    return False
+
+
+@kernel
+def filled(w: World, b: Bot, s: int, role: int, leg: int) -> int:
+    """Lots executed by all revisions of an order."""
+    lots = b.places[s, place_of(role, leg), on.DONE_LOTS]
+    for place in range(b.plans[s, on.OURS]):
+        row = b.ours[s, place]
+        same = w.orders[row, at.ROLE] == role and w.orders[row, at.LEG] == leg
+        if same and w.orders[row, at.OF_TRADE] == w.books[s, at.TRADE]:
+            lots += w.orders[row, at.FILLED]
+    return int(lots)
+
+
+@inlined
+def place_of(role: int, leg: int) -> int:
+    """Where the orders of a role and leg are counted."""
+    if role == on.ENTRY:
+        return on.ENTRY_PLACE
+    if role == on.EXIT:
+        return on.EXIT_PLACE
+    return (on.TARGET_PLACE if role == on.TAKE_PROFIT else on.LEG_PLACE) + leg
+
+
+@inlined
+def progress(w: World, b: Bot, s: int, now_ms: int) -> bool:
+    """Let the plan follow the facts; whether it moved."""
+    plan, held = b.plans[s], w.books[s, at.LOTS] != 0
+    phase, opened, closed = plan[on.PHASE], plan[on.OPENED], plan[on.CLOSED]
+    if phase == on.ENTERING:
+        _entering(w, b, s, now_ms)
+    if plan[on.PHASE] == on.OPEN and not held:
+        plan[on.PHASE] = on.CLOSING
+    if plan[on.PHASE] == on.CLOSING and not held:
+        if plan[on.CLOSED] == 0:
+            plan[on.CLOSED] = now_ms
+        if plan[on.OURS] == 0:
+            _flat(b, s)
+    return bool(plan[on.PHASE] != phase or plan[on.OPENED] != opened or plan[on.CLOSED] != closed)
+
+
+@kernel
+def _entering(w: World, b: Bot, s: int, now_ms: int) -> None:
+    plan, held = b.plans[s], w.books[s, at.LOTS] != 0
+    if held and plan[on.OPENED] == 0:
+        plan[on.OPENED] = now_ms
+    if not held and plan[on.OPENED] != 0:
+        plan[on.PHASE], plan[on.ENTRY_OVER] = on.CLOSING, 1
+        return
+    if entry_open(w, b, s) or not entry_seen(w, b, s):
+        return
+    if held:
+        freeze(w, b, s)
+    elif plan[on.OURS] == 0:
+        _flat(b, s)
+
+
+@kernel
+def freeze(w: World, b: Bot, s: int) -> None:
+    """Fix base and leg prices once the entry has ended."""
+    plan = b.plans[s]
+    plan[on.PHASE] = on.OPEN
+    plan[on.BASE_COST], plan[on.BASE_LOTS] = w.books[s, at.COST], abs(w.books[s, at.LOTS])
+    plan[on.LEGS] = b.params[on.RUNGS]
+    set_legs(w, b, s, plan[on.BASE_COST], plan[on.BASE_LOTS], plan[on.DIRECTION])
+
+
+@kernel
+def set_legs(w: World, b: Bot, s: int, cost: int, lots: int, direction: int) -> None:
+    """Prices and quantities of the legs for an entry at cost/lots ticks."""
+    num, den = w.contracts[s, at.NUM], w.contracts[s, at.DEN]
+    for k in range(b.params[on.RUNGS]):
+        ticks = below_ticks(cost, lots, b.rungs[k, 0], direction)
+        b.legs[s, k, 0], b.legs[s, k, 1] = ticks, lots_of(b.rungs[k, 1], ticks, num, den)
+
+
+@kernel
+def _flat(b: Bot, s: int) -> None:
+    plan = b.plans[s]
+    direction, opened, closed = plan[on.DIRECTION], plan[on.OPENED], plan[on.CLOSED]
+    plan[: on.OURS] = 0
+    plan[on.GATE], plan[on.ASKED_ROWS] = 1, 0
+    plan[on.DIRECTION], plan[on.OPENED], plan[on.CLOSED] = direction, opened, closed
+
+
+@kernel
+def protective_stop(w: World, b: Bot, s: int) -> int:
+    """The stop that belongs to the plan, held position or not; NONE when flat."""
+    plan = b.plans[s]
+    if plan[on.PHASE] == on.FLAT:
+        return at.NONE
+    cost, lots = plan[on.ENTRY_TICKS], 1
+    if cost == 0:
+        cost = plan[on.REFERENCE]
+    if plan[on.BASE_LOTS] != 0:
+        cost, lots = plan[on.BASE_COST], plan[on.BASE_LOTS]
+        if b.params[on.STOP_MOVES] != 0 and w.books[s, at.LOTS] != 0:
+            cost, lots = w.books[s, at.COST], abs(w.books[s, at.LOTS])
+    return int(stop_ticks(cost, lots, b.params[on.STOP_PPM], plan[on.DIRECTION]))
+
+
+@kernel
+def desire(w: World, b: Bot, s: int) -> int:
+    """Write down which orders should stand; return how many."""
+    plan, held = b.plans[s], w.books[s, at.LOTS]
+    stop = protective_stop(w, b, s)
+    if plan[on.PHASE] == on.CLOSING:
+        if held == 0:
+            return 0
+        lots = min(abs(held), w.contracts[s, at.MAX_MARKET])
+        want(b, 0, on.EXIT, 0, -1 if held > 0 else 1, lots, at.NONE, 1, at.NONE)
+        return 1
+    count = 0
+    if plan[on.PHASE] == on.ENTERING and plan[on.ENTRY_OVER] == 0:
+        count = _want_entry(w, b, s, stop)
+    if held != 0 and b.params[on.TARGET_PPM] != at.NONE:
+        count = _want_target(w, b, s, count)
+    if plan[on.PHASE] == on.OPEN and held != 0 and plan[on.GATE] != 0 and w.contracts[s, at.TRADING] != 0:
+        count = _want_legs(w, b, s, stop, count)
+    return count
+
+
+@inlined
+def want(
+    b: Bot, k: int, role: int, leg: int, sign: int, lots: int, ticks: int, reduces: int, stop: int
+) -> None:
+    """Write down one order that should stand."""
+    row = b.wanted[k]
+    row[on.W_ROLE], row[on.W_LEG], row[on.W_SIGN], row[on.W_LOTS] = role, leg, sign, lots
+    row[on.W_TICKS], row[on.W_REDUCES], row[on.W_STOP] = ticks, reduces, stop
+
+
+@kernel
+def _want_entry(w: World, b: Bot, s: int, stop: int) -> int:
+    if entry_seen(w, b, s) and not entry_open(w, b, s):
+        return 0
+    plan = b.plans[s]
+    lots = plan[on.ENTRY_LOTS] - filled(w, b, s, on.ENTRY, 0)
+    ticks = plan[on.ENTRY_TICKS] if plan[on.ENTRY_TICKS] != 0 else at.NONE
+    want(b, 0, on.ENTRY, 0, plan[on.DIRECTION], lots, ticks, 0, stop)
+    return 1
+
+
+@kernel
+def _want_target(w: World, b: Bot, s: int, count: int) -> int:
+    plan, held = b.plans[s], w.books[s, at.LOTS]
+    cost, lots = w.books[s, at.COST], abs(held)
+    if b.params[on.TARGET_MOVES] == 0 and plan[on.BASE_LOTS] != 0:
+        cost, lots = plan[on.BASE_COST], plan[on.BASE_LOTS]
+    ticks = target_ticks(cost, lots, b.params[on.TARGET_PPM], plan[on.DIRECTION])
+    some = min(abs(held), w.contracts[s, at.MAX_LOTS])
+    want(b, count, on.TAKE_PROFIT, 0, -1 if held > 0 else 1, some, ticks, 1, at.NONE)
+    return count + 1
+
+
+@kernel
+def _want_legs(w: World, b: Bot, s: int, stop: int, count: int) -> int:
+    plan, resting = b.plans[s], 0
+    for k in range(plan[on.LEGS]):
+        ticks = b.legs[s, k, 0]
+        if resting == b.params[on.RESTING] or not is_inside(ticks, stop, plan[on.DIRECTION]):
+            break
+        lots = b.legs[s, k, 1] - filled(w, b, s, on.AVERAGE, k + 1)
+        given_up = b.places[s, place_of(on.AVERAGE, k + 1), on.REFUSALS] >= LEG_REFUSALS_MAX
+        if lots < w.contracts[s, at.MIN_LOTS] or given_up:
+            continue
+        want(b, count + resting, on.AVERAGE, k + 1, plan[on.DIRECTION], lots, ticks, 0, stop)
+        resting += 1
+    return count + resting

@@ -1,0 +1,79 @@
+"""How much of an account was at stake, and for how long."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trading_core.market.candle import Floats
+from trading_core.performance.columns import Executions, Integers
+from trading_core.performance.curve import Curve
+from trading_core.performance.metric import Metric, missing, number
+from trading_core.performance.track import TrackRecord
+
+HOUR_MS = 3_600_000
+NO_CANDLES = "no candles to value positions by"
+
+
+def exposure_figures(track: TrackRecord, curve: Curve) -> dict[str, Metric]:
+    """Return time in the market, gross exposure over equity, and the hours capital was locked up.
+
+    Time is counted from the executions. Gross exposure is the value of all positions, whichever way,
+    at the closes of the bot. A position worth the whole starting balance for an hour locks one hour.
+    """
+    held = held_ms(track)
+    share = 100.0 * held / (track.end_ms - track.start_ms) if track.end_ms > track.start_ms else 0.0
+    figures = {"exposure_time_pct": number(min(100.0, share))}
+    if any(symbol not in track.minutes for symbol in track.executions.symbols):
+        none = missing(NO_CANDLES)
+        return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
+    value = gross_value(track)
+    if not len(value):
+        none = missing("no close")
+        return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
+    rows = np.flatnonzero(value)
+    worth, equity = value[rows], curve.values[rows + 1]
+    gross = np.divide(worth, equity, out=np.zeros(len(rows)), where=equity > 0)
+    lasted = curve.times[rows + 1] - curve.times[rows]
+    locked = float((worth * lasted).sum()) / track.start / HOUR_MS
+    return {
+        **figures,
+        "mean_exposure_pct": number(100.0 * float(gross.sum()) / len(value)),
+        "max_exposure_pct": number(100.0 * float(gross.max(initial=0.0))),
+        "locked_hours": number(locked),
+    }
+
+
+def gross_value(track: TrackRecord) -> Floats:
+    """Value of all positions at each close of the bot, money units."""
+    times = track.equity.close_ms
+    total = np.zeros(len(times))
+    for code, symbol in enumerate(track.executions.symbols):
+        numerator, denominator = track.instruments[symbol].value_scale
+        changed, lots = _held(track.executions, code)
+        # Lots stand from one execution to the next: the closes between them all see the same.
+        first = np.searchsorted(times, changed)
+        counts = np.diff(first, append=len(times)) * (lots != 0)
+        begins = np.cumsum(counts) - counts
+        rows = np.arange(counts.sum()) + np.repeat(first - begins, counts)
+        prices = track.minutes[symbol].closes_at(times, rows)
+        total[rows] += np.repeat(np.abs(lots) * (numerator / denominator), counts) * prices
+    return total
+
+
+def held_ms(track: TrackRecord) -> int:
+    """Milliseconds with at least one position."""
+    held = [_held(track.executions, code) for code in range(len(track.executions.symbols))]
+    times = np.concatenate([each[0] for each in held]) if held else np.empty(0, dtype=np.int64)
+    if not len(times):
+        return 0
+    steps = np.concatenate([np.diff((lots != 0).astype(np.int64), prepend=0) for _, lots in held])
+    order = np.argsort(times, kind="stable")
+    open_then = np.cumsum(steps[order]) > 0
+    return int(np.diff(times[order], append=track.end_ms)[open_then].sum())
+
+
+def _held(executions: Executions, code: int) -> tuple[Integers, Integers]:
+    """When the lots of a symbol changed, and to what; what is filled at an open comes after the close before."""
+    rows = np.flatnonzero(executions.symbol == code)
+    lots: Integers = np.cumsum(executions.sign[rows] * executions.lots[rows])
+    return executions.time_ms[rows] + executions.at_open[rows], lots

@@ -1,0 +1,69 @@
+"""A track record: everything the figures of an account are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from trading_core.market.instrument import Instrument
+from trading_core.performance.columns import Equity, Executions, Integers
+from trading_core.performance.ledger import FundingRecord
+
+MINUTE_MS = 60_000
+
+
+class Minutes(NamedTuple):
+    """What the market did with one symbol: the minutes that have a candle, rising; prices in ticks."""
+
+    open_ms: Integers
+    open: Integers
+    high: Integers
+    low: Integers
+    close: Integers
+
+    def closes_at(self, times: Integers, rows: Integers) -> Integers:
+        """The last close at or before each of times[rows]; before the first candle, that one's."""
+        count, span = len(times), (len(times) - 1) * MINUTE_MS
+        ends = (self.open_ms[[0, -1]] + MINUTE_MS).tolist()
+        if count == len(self.open_ms) and times[[0, -1]].tolist() == ends == [ends[0], ends[0] + span]:
+            return self.close[rows]  # both are all the minutes of one span
+        place = np.searchsorted(self.open_ms, times[rows] - MINUTE_MS, side="right") - 1
+        return self.close[np.maximum(place, 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """One account over a span of time, whoever kept the books: a backtest, paper or live."""
+
+    instruments: Mapping[str, Instrument]
+    start_ms: int
+    end_ms: int
+    start: int
+    """Balance at the start, money units."""
+    wallet: int
+    """Balance at the end, money units."""
+    executions: Executions
+    equity: Equity
+    fundings: Sequence[FundingRecord] = ()
+    minutes: Mapping[str, Minutes] = field(default_factory=dict)
+    """By symbol; where there are none, what needs them has no figure."""
+    traded: Sequence[str] = ()
+    """Symbols the account may trade."""
+    stops: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """Stop attached to the entry, ticks, by (symbol, trade)."""
+    touched: int | None = None
+    """Minutes, symbol by symbol, that reached an order or a stop; None: nobody counted."""
+    ambiguous: int | None = None
+    """Those of them that reached one on both sides of their open."""
+
+
+def money_of(tick_lots: Integers, instrument: Instrument) -> Integers:
+    """Money units of Σ ticks·lots, rounded down."""
+    numerator, denominator = instrument.value_scale
+    if denominator == 1:
+        return tick_lots * numerator
+    exact = [instrument.notional_floor(int(each)) for each in tick_lots]
+    return np.array(exact, dtype=np.int64)
