@@ -18,8 +18,9 @@ _LINKS = (
     ("bot-new", "New bot", "plus"),
     ("market", "Market", "market"),
     ("rules", "Rules", "rules"),
+    ("limits", "Limits", "shield"),
     ("accounts", "Accounts", "wallet"),
-    ("account_change_password", "Security", "shield"),
+    ("account_change_password", "Security", "key"),
     ("api-docs", "API", "code"),
 )
 

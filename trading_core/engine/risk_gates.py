@@ -12,6 +12,7 @@ from dataclasses import replace
 from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.execution.intent import ExitReason
+from trading_core.execution.margin import liquidation_ticks
 from trading_core.execution.position import Position
 from trading_core.plan.desired import protective_stop
 from trading_core.plan.progress import begin, close
@@ -30,7 +31,6 @@ from trading_core.risk.ladder import check_exposure, check_level_positions
 from trading_core.risk.levels import Held, What
 from trading_core.risk.limits import planned_tick_lots
 from trading_core.risk.sizing import Sized
-from trading_core.execution.margin import liquidation_ticks
 
 
 def check_locks(facts: SymbolFacts) -> Denial | None:

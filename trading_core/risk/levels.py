@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from trading_core.money import PPM, mul_div_floor
@@ -96,6 +96,20 @@ class Limits:
     def watches_equity(self) -> bool:
         """Whether it can set locks by itself."""
         return bool(self.day_loss.steps() or self.drawdown.steps())
+
+    def loosened_from(self, before: Limits) -> tuple[str, ...]:
+        """The names of what allows more than it did."""
+        pairs = [
+            (f"{name}.{field.name}", getattr(getattr(before, name), field.name), getattr(tiers, field.name))
+            for name, tiers in (("day_loss", self.day_loss), ("drawdown", self.drawdown))
+            for field in fields(Tiers)
+        ]
+        pairs += [
+            (name, getattr(before, name), getattr(self, name))
+            for name in ("max_positions", "gross_ppm", "net_ppm", "symbol_ppm")
+        ]
+        looser = [name for name, old, new in pairs if old is not None and (new is None or new > old)]
+        return (*looser, "reserve_ppm") if self.reserve_ppm < before.reserve_ppm else tuple(looser)
 
 
 @dataclass(frozen=True, slots=True)
