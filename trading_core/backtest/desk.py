@@ -35,11 +35,13 @@ FUNDING = "Funding"
 class Desk:
     """One bot on one simulated account."""
 
-    def __init__(self, document: BotDocument, account: SimAccount, journal: Journal, risk: RiskBook) -> None:
+    def __init__(
+        self, document: BotDocument, account: SimAccount, journal: Journal, risk: RiskBook | None = None
+    ) -> None:
         self.document = document
         self.account = account
         self.journal = journal
-        self.risk = risk
+        self.risk = RiskBook(document) if risk is None else risk
         self.state = "running"
         self.now_ms = 0
         """Market clock."""
