@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -38,7 +38,7 @@ def set_now(level: Level, known: tuple[Lock, ...] = (), now_ms: int = NOON) -> t
 
 
 @pytest.mark.parametrize(
-    ("equity", "what"),
+    "equity, what",
     [
         (9_901, None), (9_900, What.WARN), (9_801, What.WARN), (9_800, What.ENTRIES), (9_701, What.ENTRIES),
         (9_700, What.ALL), (9_501, What.ALL), (9_500, What.FLATTEN), (0, What.FLATTEN), (-1, What.FLATTEN),
@@ -121,7 +121,7 @@ def test_an_older_close_changes_no_mark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "inside", "begins", "hours"),
+    "zone, inside, begins, hours",
     [
         ("UTC", "2025-03-30 12:00", "2025-03-30 00:00", 24),
         ("Europe/Berlin", "2025-03-30 12:00", "2025-03-30 00:00", 23),
@@ -167,14 +167,7 @@ def test_of_each_day_no_step_is_set_twice_and_only_harder_ones_follow(equities: 
     assert all(order.index(a.what) < order.index(b.what) for a, b in pairwise(known))
 
 
-def test_words_name_the_utc_time() -> None:
-    lock = Lock(
-        Where.BOT,
-        What.ALL,
-        Cause.MANUAL,
-        "why",
-        NOON,
-        int(datetime(2025, 3, 4, tzinfo=UTC).timestamp()) * 1000,
-    )
+def test_a_lock_is_told_in_utc_and_read_back_as_written() -> None:
+    lock = Lock(Where.BOT, What.ALL, Cause.MANUAL, "why", NOON, ms("2025-03-04 00:00"))
     assert lock.until == "2025-03-04 00:00 UTC"
     assert Lock.from_record(lock.as_record()) == lock
