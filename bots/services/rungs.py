@@ -112,13 +112,14 @@ def save_mark(bot: Bot, snapshot: Snapshot) -> None:
     before = mark_of(account)
     if before is not None and _same(before, mark):
         return
-    EquityMark.objects.update_or_create(
-        account=account,
-        defaults={
-            "generation": account.generation, "day_ms": mark.day_ms, "day_start": mark.day_start,
-            "peak": mark.peak, "peak_ms": mark.peak_ms, "equity": mark.equity, "equity_ms": mark.equity_ms,
-        },
-    )  # fmt: skip
+    values = {
+        "generation": account.generation, "day_ms": mark.day_ms, "day_start": mark.day_start, "peak": mark.peak,
+        "peak_ms": mark.peak_ms, "equity": mark.equity, "equity_ms": mark.equity_ms,
+    }  # fmt: skip
+    if getattr(account, "equity_mark", None) is None:
+        EquityMark.objects.bulk_create([EquityMark(account=account, **values)], ignore_conflicts=True)
+    else:
+        EquityMark.objects.filter(account=account).update(**values)
 
 
 def _same(one: Mark, other: Mark) -> bool:
