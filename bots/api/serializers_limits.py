@@ -64,7 +64,7 @@ class LadderOut(serializers.Serializer[Any]):
 class LimitsIn(StrictSerializer):
     """Other limits for a rung."""
 
-    limits = serializers.JSONField(help_text="As `limits` of a rung; what is left out is not limited.")  # type: ignore[assignment]
+    limits = serializers.JSONField(help_text="As `limits` of a rung; what is left out is not limited.")
     confirm = serializers.BooleanField(default=False, help_text="Needed where more is allowed than before.")
 
 

@@ -82,7 +82,8 @@ class RiskBook:
         executions = journal.executions[self._executions :]
         fundings = journal.fundings[self._fundings :]
         self._executions, self._fundings = len(journal.executions), len(journal.fundings)
-        for one in sorted([*executions, *fundings], key=lambda record: record.time_ms):
+        told: list[ExecutionRecord | FundingRecord] = [*executions, *fundings]
+        for one in sorted(told, key=lambda record: record.time_ms):
             if isinstance(one, ExecutionRecord):
                 self._add(one)
             else:

@@ -220,16 +220,19 @@ def test_no_sequence_of_entries_passes_a_limit(
         plans = dict(decision.plans)
 
 
+def measured(name: str, trades: list[Held], symbol: str) -> int:
+    """Exposure of one kind, written down once more."""
+    if name == "net":
+        return abs(sum(trade.worth for trade in trades))
+    return sum(abs(trade.worth) for trade in trades if name == "gross" or trade.symbol == symbol)
+
+
 def assert_within(limits: Limits, others: list[Held], before: list[Held], after: list[Held]) -> None:
     equity = money(10_000)
-    for measure, limit in (
-        (lambda trades: sum(abs(t.worth) for t in trades), limits.gross_ppm),
-        (lambda trades: abs(sum(t.worth for t in trades)), limits.net_ppm),
-        (lambda trades: sum(abs(t.worth) for t in trades if t.symbol == after[-1].symbol), limits.symbol_ppm),
-    ):
+    for name, limit in (("gross", limits.gross_ppm), ("net", limits.net_ppm), ("symbol", limits.symbol_ppm)):
         assert limit is not None
-        now = measure([*others, *after])
-        assert now * PPM <= limit * equity or now <= measure([*others, *before])
+        now = measured(name, [*others, *after], after[-1].symbol)
+        assert now * PPM <= limit * equity or now <= measured(name, [*others, *before], after[-1].symbol)
     assert limits.max_positions is not None
     assert len(others) + len(after) <= limits.max_positions
 
@@ -248,7 +251,7 @@ def assert_within(limits: Limits, others: list[Held], before: list[Held], after:
     ],
 )
 def test_limits_that_make_no_sense_are_refused_by_their_path(path: str, value: object) -> None:
-    base = {"risk.limits": {}, "risk.guards": {}}
+    base: dict[str, Any] = {"risk.limits": {}, "risk.guards": {}}
     with pytest.raises(DocumentInvalid) as refused:
         document(base | {path: value})
     assert refused.value.path == path

@@ -10,8 +10,7 @@ from trading_core.engine.document import BotDocument
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
 from trading_core.plan.params import ladder
-from trading_core.risk.guards import Guards
-from trading_core.risk.levels import Limits
+from trading_core.risk.levels import Guards, Limits
 
 TICKS_MAX = 1 << 31
 """Prices in ticks that a product with parts per million and a position's lots leaves room for."""
