@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from trading_core.engine.document_schema import LEGS_MAX
+from trading_core.engine.plan_schema import LEGS_MAX
 from trading_core.errors import DocumentInvalid
 from trading_core.market.timeframe import Timeframe
 from trading_core.money import plain

@@ -124,6 +124,7 @@ def _params(intent: Intent) -> dict[str, object]:
         "stop_ticks": intent.stop_ticks,
         "leverage_ppm": intent.leverage_ppm,
         "reason": str(intent.reason),
+        "force": intent.force.value,
     }
 
 

@@ -174,8 +174,13 @@ def _closing_reason(bot: Bot | None, before: Position, news: ExecutionNews, plac
     if before.lots * news.side.sign >= 0:
         return ""
     plan = _plan_of(bot, news.symbol)
-    decided = PlanState.from_record(plan.state).exit_reason if plan else ""
-    return closing_reason(Role(place.role), decided, liquidated=news.exec_type in LIQUIDATIONS)
+    state = PlanState.from_record(plan.state) if plan else PlanState()
+    return closing_reason(
+        Role(place.role),
+        state.exit_reason,
+        liquidated=news.exec_type in LIQUIDATIONS,
+        tightened_by=state.tightened_by,
+    )
 
 
 def _apply_cash(account: ExchangeAccount, bot: Bot | None, news: ExecutionNews) -> None:

@@ -8,7 +8,7 @@ from bots.trader.intents import Claimed
 from trading_core.errors import ExchangeError, InvalidInput, NotSent, OutcomeUnknown, Rejected
 from trading_core.exchanges.port import Exchange, OrderRequest
 from trading_core.execution.intent import IntentKind
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.money import PPM
 
 Outcome = str | NotSent | Rejected | OutcomeUnknown
@@ -56,6 +56,7 @@ def order_request(claimed: Claimed) -> OrderRequest:
         ticks=params["ticks"],
         reduce_only=params["reduce_only"],
         stop_ticks=params["stop_ticks"],
+        force=TimeInForce(params.get("force", TimeInForce.GTC)),
     )
 
 

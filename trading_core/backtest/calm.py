@@ -35,8 +35,10 @@ def is_calm(document: BotDocument, decision: Decision, plans: Mapping[str, PlanS
 
     Rules about the bot itself see other numbers at every close: with them it never is.
     """
+    follows = document.plan.follows and any(not plan.is_flat for plan in decision.plans.values())
     return (
-        not document.rules.needs_facts
+        not follows
+        and not document.rules.needs_facts
         and not decision.intents
         and all(outcome.code in STILL for outcome in decision.outcomes.values())
         and all(plans[symbol] == plan for symbol, plan in decision.plans.items())
@@ -58,7 +60,11 @@ class Signals:
         """Find them; ``closing`` are the minutes at whose close the bot decides."""
         said = {name: (truths == 1) & history.asked for name, truths in history.trees.items()}
         rules, on_rule = document.rules, document.plan.exits.on_rule
-        exits = {1: said["exit_long"] & on_rule, -1: said["exit_short"] & on_rule}
+        turned = document.plan.exits.on_opposite
+        exits = {
+            1: (said["exit_long"] & on_rule) | (said["short"] & turned),
+            -1: (said["exit_short"] & on_rule) | (said["long"] & turned),
+        }
         gates = {1: (rules.average_long, "average_long"), -1: (rules.average_short, "average_short")}
         legs = {
             (direction, allowed): np.flatnonzero((said[name] == allowed) & closing)

@@ -17,13 +17,17 @@ from trading_core.engine.tend import tend
 from trading_core.execution.difference import priority
 from trading_core.execution.execution import Execution
 from trading_core.execution.intent import Intent, IntentKind
-from trading_core.execution.order import OrderState, Role
+from trading_core.execution.order import OrderState, Role, TimeInForce
 from trading_core.performance.ledger import FundingRecord
+from trading_core.plan.recent import Recent, Tick
 from trading_core.risk.locks import standing
 from trading_core.rules.verdict import Verdict
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Accepted, Amended, Cancelled, Event, Executed, PositionChanged
-from trading_core.simulator.orders import SimOrder, Status, TimeInForce
+from trading_core.simulator.orders import (
+    SimOrder,
+    Status,
+)
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.settlement import Due
 
@@ -41,14 +45,22 @@ class Desk:
         self.document = document
         self.account = account
         self.journal = journal
-        self.risk = RiskBook(document) if risk is None else risk
+        self.risk = risk or RiskBook(document)
         self.state = "running"
         self.now_ms = 0
         """Market clock."""
         self.queue: list[tuple[int, int, Intent]] = []
         self.planned = 0
 
-    def facts(self, symbol: str, *, close_ticks: int = 0, verdict: Verdict | None = None) -> SymbolFacts:
+    def facts(
+        self,
+        symbol: str,
+        *,
+        close_ticks: int = 0,
+        verdict: Verdict | None = None,
+        tick: Tick | None = None,
+        recent: Recent | None = None,
+    ) -> SymbolFacts:
         """What is known of a symbol now."""
         book = self.journal.books[symbol]
         return SymbolFacts(
@@ -63,6 +75,8 @@ class Desk:
             stop_busy=book.stop_requests > 0,
             claimed_by=None,
             ended=tuple(book.ended),
+            tick=tick,
+            recent=recent,
             locks=standing(self.risk.locks, bot="", symbol=symbol, now_ms=self.now_ms),
         )
 
@@ -95,9 +109,10 @@ class Desk:
         )
         self.tend(symbol)
 
-    def tend(self, symbol: str) -> None:
-        """Plan what the facts of a symbol ask for now."""
-        tended = tend(self.document, self.state, symbol, self.facts(symbol), now_ms=self.now_ms)
+    def tend(self, symbol: str, tick: Tick | None = None) -> None:
+        """Plan what the facts of a symbol, and the minute that has just closed, ask for now."""
+        facts = self.facts(symbol, tick=tick)
+        tended = tend(self.document, self.state, symbol, facts, now_ms=self.now_ms)
         self.journal.adopt(symbol, tended.plan)
         self.plan(tended.intents)
 
@@ -208,6 +223,6 @@ def _sim_order(intent: Intent, link: str) -> SimOrder:
         ticks=intent.ticks,
         link=link,
         reduce_only=intent.reduce_only,
-        time_in_force=TimeInForce.IOC if intent.ticks is None else TimeInForce.GTC,
+        time_in_force=TimeInForce.IOC if intent.ticks is None else intent.force,
         stop_ticks=intent.stop_ticks,
     )

@@ -17,6 +17,8 @@ from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import frames_of
 from trading_core.performance.track import Minutes
+from trading_core.plan.frame import Frame, recent_of
+from trading_core.plan.recent import Recent, Tick, candles_needed
 from trading_core.rules.evaluate import evaluate
 from trading_core.rules.model import TREES
 from trading_core.rules.packed import pack_rows
@@ -49,6 +51,8 @@ class SymbolHistory:
     """What each tree says at the close of the minute; unknown where it was not asked."""
     leaves: Leaves
     """The slots of the verdict packed, in hex; empty where it was not asked."""
+    frame: Frame | None = None
+    """The candles of the bot's timeframe; None if no plan draws distances from them."""
     marks: Sequence[MarkSpan | None] = ()
     """How far the mark price went about; empty where nobody recorded it."""
 
@@ -68,6 +72,15 @@ class SymbolHistory:
         rows = slice(None) if self.present.all() else self.present
         prices = (self.opens, self.highs, self.lows, self.closes)
         return Minutes(times[rows], *(price[rows] for price in prices))
+
+    def tick(self, minute: int) -> Tick:
+        """The candle of a minute as plans see it."""
+        return Tick(int(self.highs[minute]), int(self.lows[minute]), int(self.closes[minute]))
+
+    def recent(self, close_ms: int, count: int) -> Recent | None:
+        """The latest candles of the bot's timeframe; None if that many don't stand in a row."""
+        assert self.frame is not None
+        return recent_of(self.frame, close_ms, count)
 
     def verdict(self, minute: int) -> Verdict | None:
         """What the rules say at the close of a minute; None without a candle closing then."""
@@ -110,6 +123,9 @@ def load(
         asked=asked,
         trees=trees,
         leaves=leaves,
+        frame=Frame(document.timeframe, instrument, frames[symbol, document.timeframe])
+        if candles_needed(document.plan)
+        else None,
         marks=mark_spans(recorded, instrument, times) if len(recorded.mark_open_ms) else (),
     )
 

@@ -139,7 +139,12 @@ class Journal:
                 fee=execution.fee,
                 gained=gained,
                 is_maker=execution.is_maker,
-                reason=closing_reason(execution.role, book.plan.exit_reason, liquidated=liquidated)
+                reason=closing_reason(
+                    execution.role,
+                    book.plan.exit_reason,
+                    liquidated=liquidated,
+                    tightened_by=book.plan.tightened_by,
+                )
                 if reduces
                 else "",
                 market_ticks=market_ticks,

@@ -27,7 +27,7 @@ from trading_core.backtest.risk import RiskBook
 from trading_core.backtest.settlements import Settlements
 from trading_core.engine.cycle import decide
 from trading_core.engine.document import BotDocument
-from trading_core.engine.entries import signal
+from trading_core.engine.entries import asks_entry, signal
 from trading_core.engine.market_facts import with_market
 from trading_core.engine.outcome import Detail, OutcomeCode, OutcomeRecord
 from trading_core.engine.rule_facts import day_start_equity
@@ -41,6 +41,7 @@ from trading_core.market.timeframe import Timeframe
 from trading_core.performance.benchmark import BITCOIN
 from trading_core.performance.ledger import DecisionRecord, EquityRecord
 from trading_core.performance.track import Minutes
+from trading_core.plan.recent import candles_needed
 from trading_core.plan.state import PlanState
 from trading_core.rules.verdict import NO, UNKNOWN, Verdict
 from trading_core.simulator.account import SimAccount
@@ -192,6 +193,8 @@ class _Run:
         self.equity: list[EquityRecord] = []
         self.outcomes: Mapping[str, OutcomeRecord] = {}
         """What the last close came to."""
+        self.needed = candles_needed(document.plan)
+        """Candles an entry draws its distances from."""
         self.calm = False
         """Whether nothing has happened since a close that changed nothing."""
 
@@ -234,6 +237,14 @@ class _Run:
         self._settle_funding(close_ms)
         if self.document.timeframe.closes_at(close_ms):
             self._close(minute, close_ms)
+        elif self.document.plan.follows:
+            self._watch(minute)
+
+    def _watch(self, minute: int) -> None:
+        """Show trades under way a minute that closed between two closes of the bot."""
+        for symbol, book in self.journal.books.items():
+            if not book.plan.is_flat and self.histories[symbol].present[minute]:
+                self.desk.tend(symbol, self.histories[symbol].tick(minute))
 
     def _settle_funding(self, close_ms: int) -> None:
         """Settle what is due at a close, before anything is decided there."""
@@ -314,8 +325,13 @@ class _Run:
 
     def _facts(self, symbol: str, minute: int, close_ms: int) -> SymbolFacts:
         history = self.histories[symbol]
+        verdict = history.verdict(minute)
         facts = self.desk.facts(
-            symbol, close_ticks=int(history.closes[minute]), verdict=history.verdict(minute)
+            symbol,
+            close_ticks=int(history.closes[minute]),
+            verdict=verdict,
+            tick=history.tick(minute) if self.document.plan.follows and history.present[minute] else None,
+            recent=history.recent(close_ms, self.needed) if self.needed and asks_entry(verdict) else None,
         )
         last_ms = close_ms if history.present[minute] else self.lockstep.quotes.get(symbol, (0, 0))[1]
         facts = replace(facts, last_ms=last_ms)

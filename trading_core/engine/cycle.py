@@ -10,12 +10,15 @@ from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
 from trading_core.engine.risk_gates import flattened, given_up, under_locks
 from trading_core.engine.rule_facts import asked_facts, completed, facts_by_symbol, used_numbers
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
-from trading_core.engine.tend import stand, standing_of
+from trading_core.engine.tend import caught_up, stand
 from trading_core.execution.difference import in_order
 from trading_core.execution.intent import ExitReason, Intent
 from trading_core.execution.order import Role, Side
 from trading_core.market.timeframe import MINUTE_MS
-from trading_core.plan.progress import close, progress
+from trading_core.money import PPM
+from trading_core.plan.kernel import below_ticks
+from trading_core.plan.params import Unfilled
+from trading_core.plan.progress import close
 from trading_core.plan.state import Phase, PlanState
 from trading_core.rules.facts import Facts
 from trading_core.rules.verdict import Verdict
@@ -61,9 +64,7 @@ def decide(snapshot: Snapshot) -> Decision:
 
 def _caught_up(snapshot: Snapshot, facts: SymbolFacts) -> PlanState:
     """The plan as the facts leave it; refused requests may be made again at each close."""
-    plan = progress(
-        snapshot.document.plan, facts.plan, standing_of(facts), facts.instrument, now_ms=snapshot.close_ms
-    )
+    plan = caught_up(snapshot.document, facts, now_ms=snapshot.close_ms)
     return replace(plan, asked=()) if plan.asked else plan
 
 
@@ -129,10 +130,16 @@ def _exit(snapshot: Snapshot, facts: SymbolFacts, plan: PlanState) -> tuple[Outc
     if not facts.position.lots:
         return None
     exits, verdict = snapshot.document.plan.exits, facts.verdict
-    if exits.on_rule and verdict is not None:
+    if exits.on_rule and verdict is not None and _gains_enough(exits.min_profit_ppm, facts, plan.direction):
         said = verdict.exit_long if plan.direction > 0 else verdict.exit_short
         if said == 1:
             return OutcomeRecord(OutcomeCode.EXIT_RULE, _held(facts)), ExitReason.RULE
+    if exits.on_opposite and verdict is not None:
+        with_us, against = (
+            (verdict.long, verdict.short) if plan.direction > 0 else (verdict.short, verdict.long)
+        )
+        if against == 1 and with_us != 1:
+            return OutcomeRecord(OutcomeCode.EXIT_OPPOSITE, _held(facts)), ExitReason.OPPOSITE
     held_minutes = (snapshot.close_ms - plan.opened_ms) // MINUTE_MS
     limit = exits.time_stop_minutes
     if limit is not None and held_minutes >= limit:
@@ -152,5 +159,23 @@ def _entering(snapshot: Snapshot, facts: SymbolFacts, plan: PlanState) -> tuple[
     }
     if timeout and waited >= timeout:
         numbers["candles"] = timeout
-        return OutcomeRecord(OutcomeCode.ENTRY_TIMEOUT, numbers), replace(plan, entry_over=True)
+        return OutcomeRecord(OutcomeCode.ENTRY_TIMEOUT, numbers), _timed_out(snapshot, facts, plan)
     return OutcomeRecord(OutcomeCode.ENTRY_WORKING, numbers), plan
+
+
+def _timed_out(snapshot: Snapshot, facts: SymbolFacts, plan: PlanState) -> PlanState:
+    """The plan once the time of its entry is over; a part that is held is kept, completed or closed."""
+    entry = snapshot.document.plan.entry
+    if not facts.position.lots or entry.unfilled is Unfilled.KEEP or plan.completing:
+        return replace(plan, entry_over=True)
+    if entry.unfilled is Unfilled.UNWIND:
+        return close(plan, ExitReason.UNFILLED)
+    worst = below_ticks(facts.close_ticks, 1, entry.slippage_ppm or 0, -plan.direction)
+    return replace(plan, entry_ticks=worst, completing=True)
+
+
+def _gains_enough(least_ppm: int | None, facts: SymbolFacts, direction: int) -> bool:
+    """Whether the price is far enough beyond the average for an exit by rule."""
+    position = facts.position
+    gained = direction * (facts.close_ticks * abs(position.lots) - position.cost)
+    return least_ppm is None or gained * PPM >= least_ppm * position.cost

@@ -6,28 +6,21 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from trading_core.engine.document_schema import DOCUMENT, SCHEMA_VERSION
 from trading_core.engine.limits_schema import guards_data, guards_of, limits_data, limits_of
+from trading_core.engine.plan_document import factor, percent, plan_data, plan_of
 from trading_core.errors import DocumentInvalid, RulesInvalid
 from trading_core.market.series import SeriesKey
 from trading_core.market.timeframe import Timeframe
 from trading_core.money import PPM, amount, plain
+from trading_core.plan.distances import is_fixed
 from trading_core.plan.params import (
-    Averaging,
     Base,
-    Entry,
-    EntryType,
-    Exits,
     PlanParams,
     RiskParams,
-    Size,
-    SizeMode,
-    Stop,
-    TakeProfit,
     ladder,
     legs_quote,
 )  # fmt: skip
@@ -92,9 +85,9 @@ class BotDocument:
             "detail_timeframe": self.detail_timeframe.value,
             # SON is in the rules by now: a later SON must not change what this bot does.
             "rules": {"inline": self.rules.canonical(), "son": False},
-            "plan": _plan_data(self.plan),
+            "plan": plan_data(self.plan),
             "risk": {
-                "leverage": _factor(self.risk.leverage_ppm),
+                "leverage": factor(self.risk.leverage_ppm),
                 "max_open_positions": self.risk.max_open_positions,
                 "max_position_quote": plain(amount(self.risk.max_position_quote)),
                 "cooldown_candles": self.risk.cooldown_candles,
@@ -102,8 +95,8 @@ class BotDocument:
                 "guards": guards_data(self.guards),
             },
             "fees": {
-                "maker_pct": _percent(self.fees.maker_ppm),
-                "taker_pct": _percent(self.fees.taker_ppm),
+                "maker_pct": percent(self.fees.maker_ppm),
+                "taker_pct": percent(self.fees.taker_ppm),
             },
             "wallet": {"balance": plain(amount(self.balance))},
         }
@@ -129,7 +122,7 @@ def parse_document(raw: object, *, resolve: Callable[[str], object] | None = Non
         timeframe=Timeframe(data["timeframe"]),
         detail_timeframe=Timeframe(data["detail_timeframe"]),
         rules=_rules(data["rules"], resolve),
-        plan=_plan(data["plan"]),
+        plan=plan_of(data["plan"]),
         risk=_risk(data["risk"]),
         fees=Fees(data["fees"]["maker_pct"], data["fees"]["taker_pct"]),
         balance=data["wallet"]["balance"],
@@ -175,32 +168,6 @@ def _check_rules(document: BotDocument) -> None:
         raise DocumentInvalid(f"rules.inline.{e.path}" if e.path else "rules.inline", e.reason) from e
 
 
-def _plan(data: dict[str, Any]) -> PlanParams:
-    entry, size, exits = data["entry"], data["size"], data["exits"]
-    target, stop, averaging = data["take_profit"], data["stop"], data["averaging"]
-    return PlanParams(
-        entry=Entry(EntryType(entry["type"]), entry.get("offset_pct", 0), entry.get("timeout_candles", 0)),
-        size=Size(SizeMode(size["mode"]), size.get("quote", 0), size.get("pct", 0)),
-        averaging=_averaging(averaging) if averaging else None,
-        take_profit=TakeProfit(target["pct"], Base(target["base"])) if target else None,
-        stop=Stop(stop["pct"], Base(stop["base"])),
-        exits=Exits(exits["time_stop_minutes"], exits["on_rule"]),
-    )
-
-
-def _averaging(data: dict[str, Any]) -> Averaging | None:
-    if not data["legs"]:
-        return None
-    return Averaging(
-        legs=data["legs"],
-        deviation_ppm=data["deviation_pct"],
-        step_scale_ppm=data["step_scale"],
-        quote=data["quote"],
-        volume_scale_ppm=data["volume_scale"],
-        resting=data["resting"],
-    )
-
-
 def _risk(data: dict[str, Any]) -> RiskParams:
     return RiskParams(
         leverage_ppm=data["leverage"],
@@ -213,6 +180,8 @@ def _risk(data: dict[str, Any]) -> RiskParams:
 def _check_legs_inside_stop(document: BotDocument) -> None:
     """Refuse a ladder whose next leg would lie at or beyond the stop when it is its turn."""
     plan = document.plan
+    if plan.averaging is None or not is_fixed(plan.averaging):
+        return  # where the legs stand is known at the entry only: those behind the stop are left out there
     first = plan.size.quote or document.balance * plan.size.equity_ppm // PPM
     for direction in (1, -1):
         cost, quantity = Fraction(first), Fraction(first)
@@ -223,7 +192,7 @@ def _check_legs_inside_stop(document: BotDocument) -> None:
             if direction * (price - stop) <= 0:
                 raise DocumentInvalid(
                     "plan.averaging",
-                    f"leg {number} would stand {_percent(rung.deviation_ppm)} % from the entry, at or "
+                    f"leg {number} would stand {percent(rung.deviation_ppm)} % from the entry, at or "
                     f"beyond the stop, which is then {float(abs(1 - stop)) * 100:.2f} % from it: "
                     "it could never be filled",
                 )
@@ -235,8 +204,8 @@ def _check_stop_inside_liquidation(document: BotDocument) -> None:
     if document.plan.stop.ppm > room:
         raise DocumentInvalid(
             "plan.stop.pct",
-            f"at leverage {_factor(document.risk.leverage_ppm)} a position would be liquidated before a stop "
-            f"of {_percent(document.plan.stop.ppm)} %; expected at most {_percent(room)} %",
+            f"at leverage {factor(document.risk.leverage_ppm)} a position would be liquidated before a stop "
+            f"of {percent(document.plan.stop.ppm)} %; expected at most {percent(room)} %",
         )
 
 
@@ -249,52 +218,3 @@ def _check_room_under_cap(document: BotDocument) -> None:
             f"entry and legs together are worth {plain(amount(needed))}, "
             f"more than the cap of {plain(amount(cap))}",
         )
-
-
-def _plan_data(plan: PlanParams) -> dict[str, Any]:
-    target = plan.take_profit
-    return {
-        "entry": _entry_data(plan.entry),
-        "size": _size_data(plan.size),
-        "averaging": _averaging_data(plan.averaging),
-        "take_profit": {"pct": _percent(target.ppm), "base": target.base.value} if target else None,
-        "stop": {"pct": _percent(plan.stop.ppm), "base": plan.stop.base.value},
-        "exits": {"time_stop_minutes": plan.exits.time_stop_minutes, "on_rule": plan.exits.on_rule},
-    }
-
-
-def _entry_data(entry: Entry) -> dict[str, Any]:
-    if entry.type is EntryType.MARKET:
-        return {"type": "market"}
-    return {
-        "type": "limit",
-        "offset_pct": _percent(entry.offset_ppm),
-        "timeout_candles": entry.timeout_candles,
-    }
-
-
-def _size_data(size: Size) -> dict[str, Any]:
-    if size.mode is SizeMode.QUOTE:
-        return {"mode": "quote", "quote": plain(amount(size.quote))}
-    return {"mode": "equity_pct", "pct": _percent(size.equity_ppm)}
-
-
-def _averaging_data(averaging: Averaging | None) -> dict[str, Any] | None:
-    if averaging is None:
-        return None
-    return {
-        "legs": averaging.legs,
-        "deviation_pct": _percent(averaging.deviation_ppm),
-        "step_scale": _factor(averaging.step_scale_ppm),
-        "quote": plain(amount(averaging.quote)),
-        "volume_scale": _factor(averaging.volume_scale_ppm),
-        "resting": averaging.resting,
-    }
-
-
-def _percent(ppm: int) -> str:
-    return plain(Decimal(ppm).scaleb(-4))
-
-
-def _factor(ppm: int) -> str:
-    return plain(Decimal(ppm).scaleb(-6))

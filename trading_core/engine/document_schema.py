@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trading_core.engine.limits_schema import GUARDS, LIMITS
+from trading_core.engine.plan_schema import PLAN
 from trading_core.engine.shape import (
     Choice,
     Default,
@@ -13,16 +14,13 @@ from trading_core.engine.shape import (
     Fields,
     Flag,
     Given,
-    Nullable,
     Number,
     Text,
-    Variants,
     Whole,
 )  # fmt: skip
 from trading_core.market.timeframe import Timeframe
 
 SCHEMA_VERSION = 1
-LEGS_MAX = 30
 
 
 def _percent(low: str, high: str) -> Number:
@@ -34,46 +32,6 @@ def _factor(low: str, high: str, decimals: int = 4) -> Number:
 
 
 _MONEY = Number("0.00000001", "1000000000", decimals=8, scale=8)
-
-_AVERAGING = Fields(
-    {
-        "legs": Whole(0, LEGS_MAX),
-        "deviation_pct": _percent("0.01", "50"),
-        "step_scale": _factor("0.5", "5"),
-        "quote": _MONEY,
-        "volume_scale": _factor("0.5", "3"),
-        "resting": Whole(1, 10),
-    }
-)
-
-_PLAN = Fields(
-    {
-        "entry": Variants(
-            "type",
-            {
-                "market": {},
-                "limit": {"offset_pct": _percent("0", "10"), "timeout_candles": Whole(1, 1000)},
-            },
-        ),
-        "size": Variants(
-            "mode", {"quote": {"quote": _MONEY}, "equity_pct": {"pct": _percent("0.01", "1000")}}
-        ),
-        "averaging": Default(Nullable(_AVERAGING), None),
-        "take_profit": Default(
-            Nullable(Fields({"pct": _percent("0.01", "90"), "base": Choice(("entry", "average"))})), None
-        ),
-        "stop": Fields({"pct": _percent("0.1", "50"), "base": Choice(("entry", "average"))}),
-        "exits": Default(
-            Fields(
-                {
-                    "time_stop_minutes": Default(Nullable(Whole(1, 525_600)), None),
-                    "on_rule": Default(Flag(), value=True),
-                }
-            ),
-            {"time_stop_minutes": None, "on_rule": True},
-        ),
-    }
-)
 
 _ONE_WAY = "hedge mode is not supported: bots hold one net position per symbol (one-way mode)"
 
@@ -103,7 +61,7 @@ DOCUMENT = Fields(
             },
             {"son": Default(Flag(), value=False)},
         ),
-        "plan": _PLAN,
+        "plan": PLAN,
         "risk": Fields(
             {
                 "leverage": _factor("1", "25", decimals=2),

@@ -17,6 +17,8 @@ from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.engine.states import permits
 from trading_core.money import amount, plain
 from trading_core.plan.progress import begin
+from trading_core.plan.progress import sized as sized_plan
+from trading_core.plan.recent import candles_needed
 from trading_core.plan.state import PlanState
 from trading_core.risk.denial import Denial
 from trading_core.risk.ladder import check_reserve, reserve
@@ -29,7 +31,7 @@ from trading_core.risk.limits import (
     margin_for,
     planned_tick_lots,
 )  # fmt: skip
-from trading_core.risk.sizing import Sized, size_entry
+from trading_core.risk.sizing import Sized, size_entry, sizing_equity
 from trading_core.rules.fold import tags_of
 from trading_core.rules.model import Named, Node, RuleSet, children
 from trading_core.rules.verdict import Verdict
@@ -82,23 +84,35 @@ def consider(entrance: Entrance, symbol: str, plan: PlanState) -> tuple[OutcomeR
     direction = signal(facts.verdict)
     if isinstance(direction, OutcomeRecord):
         return direction, plan
-    sized = _gates(entrance, facts, plan, direction)
-    if isinstance(sized, OutcomeRecord):
-        details = {"side": _side(direction), **sized.details}
-        return OutcomeRecord(sized.code, details), plan
-    plan = begin(
-        plan,
-        entrance.snapshot.document.plan,
-        direction=direction,
-        close_ticks=facts.close_ticks,
-        lots=sized.lots,
-        close_ms=entrance.snapshot.close_ms,
-    )
+    drawn = _drawn(entrance, facts, plan, direction)
+    sized = drawn if isinstance(drawn, OutcomeRecord) else _gates(entrance, facts, plan, drawn)
+    if isinstance(drawn, OutcomeRecord) or isinstance(sized, OutcomeRecord):
+        refused = drawn if isinstance(drawn, OutcomeRecord) else sized
+        assert isinstance(refused, OutcomeRecord)
+        return OutcomeRecord(refused.code, {"side": _side(direction), **refused.details}), plan
+    quote = facts.instrument.notional_floor(sized.ticks * sized.lots)
+    plan = sized_plan(drawn, lots=sized.lots, quote=quote)
     plan = gate_legs(entrance.snapshot.document.rules, facts.verdict, plan)
     entrance.count(plan, facts)
     entrance.made += 1
     tags = entry_tags(entrance.snapshot.document.rules, facts.verdict, direction)
     return _entered(facts, sized, direction, tags), plan
+
+
+def _drawn(
+    entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: int
+) -> PlanState | OutcomeRecord:
+    """The plan of a trade with its distances drawn from the market, if the market is known far enough back."""
+    snapshot = entrance.snapshot
+    params, recent = snapshot.document.plan, facts.recent
+    needed = candles_needed(params)
+    if needed and (recent is None or len(recent) < needed):
+        return OutcomeRecord(OutcomeCode.NOT_READY, {"reason": f"the plan needs {needed} candles in a row"})
+    equity = sizing_equity(params, entrance.equity, snapshot.document.balance)
+    return begin(
+        plan, params, direction=direction, close_ticks=facts.close_ticks, close_ms=snapshot.close_ms,
+        equity=equity, recent=recent,
+    )  # fmt: skip
 
 
 def entry_tags(rules: RuleSet, verdict: Verdict | None, direction: int) -> list[str]:
@@ -128,6 +142,11 @@ def signal(verdict: Verdict | None) -> int | OutcomeRecord:
     return OutcomeRecord(OutcomeCode.NO_SIGNAL)
 
 
+def asks_entry(verdict: Verdict | None) -> bool:
+    """Whether the rules ask for exactly one side."""
+    return verdict is not None and (verdict.long == 1) != (verdict.short == 1)
+
+
 def gate_legs(rules: RuleSet, verdict: Verdict | None, plan: PlanState) -> PlanState:
     """Let legs rest until the next close only if the averaging rules, where there are any, are true."""
     tree = rules.average_long if plan.direction > 0 else rules.average_short
@@ -139,7 +158,9 @@ def gate_legs(rules: RuleSet, verdict: Verdict | None, plan: PlanState) -> PlanS
     return replace(plan, legs_gate=said == 1)
 
 
-def _gates(entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: int) -> Sized | OutcomeRecord:
+def _gates(
+    entrance: Entrance, facts: SymbolFacts, plan: PlanState, drawn: PlanState
+) -> Sized | OutcomeRecord:
     snapshot, risk = entrance.snapshot, entrance.snapshot.document.risk
     limit_ms = snapshot.document.rules.expires * snapshot.document.timeframe.ms
     if snapshot.age_ms > limit_ms:
@@ -166,34 +187,26 @@ def _gates(entrance: Entrance, facts: SymbolFacts, plan: PlanState, direction: i
         or check_room(snapshot, entrance.held)
         or check_leverage(risk, facts.instrument)
     )
-    return _denied(denial) if denial else _sized(entrance, facts, direction)
+    return _denied(denial) if denial else _sized(entrance, facts, drawn)
 
 
-def _sized(entrance: Entrance, facts: SymbolFacts, direction: int) -> Sized | OutcomeRecord:
+def _sized(entrance: Entrance, facts: SymbolFacts, drawn: PlanState) -> Sized | OutcomeRecord:
     document, instrument = entrance.snapshot.document, facts.instrument
-    ticks = entry_price(entrance.snapshot, facts, direction)
-    if (denial := check_price(entrance.snapshot, facts, direction=direction, ticks=ticks)) is not None:
+    ticks = drawn.entry_ticks or drawn.reference_ticks
+    denial = check_price(entrance.snapshot, facts, direction=drawn.direction, ticks=ticks)
+    if denial is not None:
         return _denied(denial)
-    sized = size_entry(
-        document.plan, document.risk, instrument, direction=direction, ticks=ticks, equity=entrance.equity
-    )
+    sized = size_entry(document.plan, document.risk, instrument, drawn, equity=drawn.equity)
     if isinstance(sized, Denial):
         return _denied(sized)
     needed, available = entrance.margin(sized.tick_lots, facts), entrance.available
     kept, coin = reserve(entrance.snapshot.levels), instrument.settle_coin
     denial = (
-        check_size(entrance.snapshot, facts, entrance.held, sized, direction)
+        check_size(entrance.snapshot, facts, entrance.held, sized, drawn)
         or check_reserve(needed, available=available, kept=kept, coin=coin)
         or check_margin(sized, needed=needed, available=available, instrument=instrument)
     )
     return _denied(denial) if denial else sized
-
-
-def entry_price(snapshot: Snapshot, facts: SymbolFacts, direction: int) -> int:
-    """Ticks an entry decided now is sized at: its limit, or the close."""
-    params = snapshot.document.plan
-    plan = begin(PlanState(), params, direction=direction, close_ticks=facts.close_ticks, lots=0, close_ms=0)
-    return plan.entry_ticks or plan.reference_ticks
 
 
 def _denied(denial: Denial) -> OutcomeRecord:

@@ -19,6 +19,7 @@ class OutcomeCode(StrEnum):
     ENTRY_TIMEOUT = "entry_timeout"
     CLOSING = "closing"
     EXIT_RULE = "exit_rule"
+    EXIT_OPPOSITE = "exit_opposite"
     EXIT_TIME = "exit_time"
     EXIT_RISK = "exit_risk"
     ENTRIES_PAUSED = "entries_paused"
@@ -60,6 +61,7 @@ SENTENCES: Mapping[OutcomeCode, str] = {
     OutcomeCode.ENTRY_TIMEOUT: "The entry order was not filled within {candles} candles and is cancelled.",
     OutcomeCode.CLOSING: "The position is being closed ({reason}).",
     OutcomeCode.EXIT_RULE: "The exit conditions are true: the {side} position is closed.",
+    OutcomeCode.EXIT_OPPOSITE: "The conditions ask for the other side: the {side} position is closed.",
     OutcomeCode.EXIT_TIME: "The position is {held_minutes} minutes old, the limit is {limit_minutes}: closed.",
     OutcomeCode.EXIT_RISK: "{where} is locked ({reason}): the {side} position is closed.",
     OutcomeCode.ENTRIES_PAUSED: "A {side} entry was signalled, but the bot takes no entries ({state}).",

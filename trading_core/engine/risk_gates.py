@@ -15,7 +15,7 @@ from trading_core.execution.intent import ExitReason
 from trading_core.execution.margin import liquidation_ticks
 from trading_core.execution.position import Position
 from trading_core.plan.desired import protective_stop
-from trading_core.plan.progress import begin, close
+from trading_core.plan.progress import close
 from trading_core.plan.state import Phase, PlanState
 from trading_core.risk.denial import Denial, DenialCode
 from trading_core.risk.guards import (
@@ -72,27 +72,26 @@ def check_price(snapshot: Snapshot, facts: SymbolFacts, *, direction: int, ticks
 
 
 def check_size(
-    snapshot: Snapshot, facts: SymbolFacts, own: Sequence[Held], sized: Sized, direction: int
+    snapshot: Snapshot, facts: SymbolFacts, own: Sequence[Held], sized: Sized, drawn: PlanState
 ) -> Denial | None:
     """Refuse a size that a rung of the ladder, or the liquidation of the whole ladder of legs, forbids."""
     instrument = facts.instrument
-    asked = Held(instrument.symbol, direction * instrument.notional_ceil(sized.tick_lots))
+    asked = Held(instrument.symbol, drawn.direction * instrument.notional_ceil(sized.tick_lots))
     return check_exposure(snapshot.levels, own, asked, instrument.settle_coin) or _check_liquidation(
-        snapshot, facts, sized, direction
+        snapshot, facts, sized, drawn
     )
 
 
-def _check_liquidation(snapshot: Snapshot, facts: SymbolFacts, sized: Sized, direction: int) -> Denial | None:
-    document, worst = snapshot.document, Position(direction * sized.all_lots, sized.tick_lots)
+def _check_liquidation(
+    snapshot: Snapshot, facts: SymbolFacts, sized: Sized, drawn: PlanState
+) -> Denial | None:
+    document, worst = snapshot.document, Position(drawn.direction * sized.all_lots, sized.tick_lots)
     if document.guards.liquidation_ppm is None:
         return None
-    plan = begin(
-        PlanState(), document.plan, direction=direction, close_ticks=sized.ticks, lots=sized.lots, close_ms=0
-    )
-    plan = replace(plan, base_cost=sized.ticks * sized.lots, base_lots=sized.lots)
+    plan = replace(drawn, base_cost=sized.ticks * sized.lots, base_lots=sized.lots)
     return check_liquidation(
         document.guards,
-        direction=direction,
+        direction=drawn.direction,
         ticks=sized.ticks,
         stop_ticks=protective_stop(document.plan, plan, worst),
         liquidation_ticks=liquidation_ticks(worst, document.risk.leverage_ppm, facts.instrument),

@@ -142,8 +142,8 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Distinct:
-    """A list of distinct values of one shape."""
+class Listed:
+    """A list of values of one shape."""
 
     item: Shape
     low: int
@@ -154,7 +154,20 @@ class Distinct:
         if not isinstance(value, list) or not self.low <= len(value) <= self.high:
             shown = f"{len(value)} entries" if isinstance(value, list) else _shown(value)
             raise DocumentInvalid(path, f"expected a list of {self.low} to {self.high} entries, was {shown}")
-        items = tuple(self.item.read(v, f"{path}[{i}]") for i, v in enumerate(value))
+        return tuple(self.item.read(v, f"{path}[{i}]") for i, v in enumerate(value))
+
+    def schema(self) -> Schema:
+        """See ``Shape``."""
+        return {"type": "array", "items": self.item.schema(), "minItems": self.low, "maxItems": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct(Listed):
+    """A list of distinct values of one shape."""
+
+    def read(self, value: object, path: str) -> tuple[Any, ...]:
+        """See ``Shape``."""
+        items = Listed.read(self, value, path)
         for i, item in enumerate(items):
             if item in items[:i]:
                 raise DocumentInvalid(f"{path}[{i}]", f"{item} is in the list twice")
@@ -162,13 +175,7 @@ class Distinct:
 
     def schema(self) -> Schema:
         """See ``Shape``."""
-        return {
-            "type": "array",
-            "items": self.item.schema(),
-            "minItems": self.low,
-            "maxItems": self.high,
-            "uniqueItems": True,
-        }
+        return {**Listed.schema(self), "uniqueItems": True}
 
 
 @dataclass(frozen=True, slots=True)

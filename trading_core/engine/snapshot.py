@@ -10,6 +10,7 @@ from trading_core.engine.outcome import Detail
 from trading_core.execution.order import EndedOrder, OpenOrder
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
+from trading_core.plan.recent import Recent, Tick
 from trading_core.plan.state import PlanState
 from trading_core.risk.guards import Ended
 from trading_core.risk.levels import Level
@@ -52,6 +53,11 @@ class SymbolFacts:
     """Mark price; None when it is not known, or no guard asks."""
     funding_ppm: int | None = None
     """Funding rate of the coming settlement; None when it is not known, or no guard asks."""
+
+    tick: Tick | None = None
+    """The minute that has just closed; only for plans that follow the market."""
+    recent: Recent | None = None
+    """The latest candles of the bot's timeframe; only at a signal, for plans that draw distances from them."""
 
     @property
     def legs_locked(self) -> bool:

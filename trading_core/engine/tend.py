@@ -17,6 +17,7 @@ from trading_core.execution.difference import difference, in_order, request
 from trading_core.execution.intent import ExitReason, Intent, IntentKind
 from trading_core.execution.order import Role, Side
 from trading_core.plan.desired import Desired, Standing, desired
+from trading_core.plan.follow import follow
 from trading_core.plan.progress import close, progress
 from trading_core.plan.state import PlanState
 
@@ -37,9 +38,21 @@ def tend(
     ``now_ms`` is the market clock of what happened. ``retry`` lets requests be made again that were
     already made, and perhaps refused, since the last close.
     """
-    plan = progress(document.plan, facts.plan, standing_of(facts), facts.instrument, now_ms=now_ms)
+    plan = caught_up(document, facts, now_ms=now_ms)
     plan = settled(document, facts, under_locks(facts, plan), now_ms=now_ms, before=plan)
     return stand(document, state, symbol, facts, replace(plan, asked=()) if retry else plan)
+
+
+def caught_up(document: BotDocument, facts: SymbolFacts, *, now_ms: int) -> PlanState:
+    """The plan as the facts leave it, a minute that has closed included."""
+    params, standing, instrument = document.plan, standing_of(facts), facts.instrument
+    plan = progress(params, facts.plan, standing, instrument, now_ms=now_ms)
+    if facts.tick is None or plan.is_flat or not params.follows:
+        return plan
+    followed = follow(
+        params, plan, standing, instrument, facts.tick, now_ms=now_ms, fee_ppm=document.fees.taker_ppm
+    )
+    return settled(document, facts, followed, now_ms=now_ms, before=plan)
 
 
 def settled(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn, Protocol
 
-from trading_core.execution.order import OrderState, Side
+from trading_core.execution.order import OrderState, Side, TimeInForce
 from trading_core.market.candle import Candle, Candles
 from trading_core.market.instrument import Instrument
 from trading_core.market.timeframe import Timeframe
@@ -31,6 +31,8 @@ class OrderRequest:
     reduce_only: bool
     stop_ticks: int | None
     """Protective stop attached to the position (Full mode, trigger by last price on paper)."""
+    force: TimeInForce = TimeInForce.GTC
+    """Of a limit order."""
 
 
 @dataclass(frozen=True, slots=True)

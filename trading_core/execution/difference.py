@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trading_core.execution.intent import Intent, IntentKind
-from trading_core.execution.order import EndedOrder, OpenOrder, Role, Side
+from trading_core.execution.order import EndedOrder, OpenOrder, Role, Side, TimeInForce
 
 CANCEL_FIRST, PROTECT, REDUCE, OPEN = range(4)
 """Priorities: an account's requests are carried out by (priority, order of planning)."""
@@ -25,6 +25,8 @@ class DesiredOrder:
     reduce_only: bool
     stop_ticks: int | None = None
     """Attached protective stop; only on orders that open."""
+    force: TimeInForce = TimeInForce.GTC
+    """Of a limit order; market orders are filled at once or not at all."""
 
 
 def priority(intent: Intent) -> int:
@@ -85,7 +87,7 @@ def _place(symbol: str, trade: int, want: DesiredOrder, ended: Sequence[EndedOrd
     past = [o.revision for o in ended if (o.trade, o.role, o.leg) == (trade, want.role, want.leg)]
     return Intent(
         IntentKind.PLACE, symbol, trade, want.role, want.leg, max(past, default=-1) + 1, want.side, want.lots,
-        want.ticks, reduce_only=want.reduce_only, stop_ticks=want.stop_ticks,
+        want.ticks, reduce_only=want.reduce_only, stop_ticks=want.stop_ticks, force=want.force,
         reason=reason if want.role is Role.EXIT else "",
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trading_core.execution.order import Role, Side
+from trading_core.execution.order import Role, Side, TimeInForce
 
 
 class IntentKind(StrEnum):
@@ -23,8 +23,16 @@ class ExitReason(StrEnum):
 
     TAKE_PROFIT = "take_profit"
     STOP = "stop"
+    TRAILING = "trailing"
+    """A stop, or an exit, where the trailing stop had come to."""
+    BREAK_EVEN = "break_even"
+    """A stop, or an exit, where nothing is lost."""
     RULE = "rule"
+    OPPOSITE = "opposite"
+    """A signal for the other side."""
     TIME = "time"
+    UNFILLED = "unfilled"
+    """The entry was filled in part only, and its plan wants all or nothing."""
     MANUAL = "manual"
     """Closed by the person: panic, or stop with close."""
     RISK = "risk"
@@ -55,6 +63,8 @@ class Intent:
     reduce_only: bool = False
     stop_ticks: int | None = None
     """PLACE of an opening order, SET_STOP: the protective stop of the position."""
+    force: TimeInForce = TimeInForce.GTC
+    """PLACE of a limit order: how long it may stand."""
     leverage_ppm: int = 0
     """LEVERAGE: leverage in parts per million."""
     reason: str = ""

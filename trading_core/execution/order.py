@@ -28,6 +28,15 @@ class Side(StrEnum):
         return cls.BUY if sign > 0 else cls.SELL
 
 
+class TimeInForce(StrEnum):
+    """How long an order may stand; spelled as Bybit spells it."""
+
+    GTC = "GTC"
+    IOC = "IOC"
+    FOK = "FOK"
+    POST_ONLY = "PostOnly"
+
+
 class Role(StrEnum):
     """What an order is for within its trade."""
 

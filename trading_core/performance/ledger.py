@@ -105,12 +105,13 @@ class EquityRecord:
         return self.wallet + self.unrealised
 
 
-def closing_reason(role: Role, exit_reason: str, *, liquidated: bool) -> str:
-    """Why an execution closed: by its role, and for our own exits by what the plan decided."""
+def closing_reason(role: Role, exit_reason: str, *, liquidated: bool, tightened_by: str = "") -> str:
+    """Why an execution closed: by its role, for our own exits by what the plan decided, and
+    for a stop by what had moved it."""
     if liquidated:
         return ExitReason.LIQUIDATION.value
     if role is Role.TAKE_PROFIT:
         return ExitReason.TAKE_PROFIT.value
     if role is Role.STOP:
-        return ExitReason.STOP.value
+        return tightened_by or ExitReason.STOP.value
     return exit_reason or ExitReason.EXTERNAL.value

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from trading_core.execution.difference import DesiredOrder
-from trading_core.execution.order import EndedOrder, OpenOrder, OrderState, Role, Side
+from trading_core.execution.order import EndedOrder, OpenOrder, OrderState, Role, Side, TimeInForce
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
-from trading_core.plan.kernel import is_inside, stop_ticks, target_ticks
-from trading_core.plan.params import Base, PlanParams
-from trading_core.plan.state import Phase, PlanState
+from trading_core.money import PPM
+from trading_core.plan.distances import moves_with_average, rungs_of, stop_distance, target_distance
+from trading_core.plan.kernel import below_ticks, is_inside, lots_of, stop_ticks, target_ticks, tighter
+from trading_core.plan.params import Base, EntryType, PlanParams
+from trading_core.plan.state import Leg, Phase, PlanState
 
 LEG_REFUSALS_MAX = 3
 """After so many refusals a leg is given up."""
@@ -48,6 +50,15 @@ class Standing:
         orders: tuple[OpenOrder | EndedOrder, ...] = (*self.orders, *self.ended)
         return sum(o.filled for o in orders if (o.trade, o.role, o.leg) == (trade, role, leg))
 
+    def ended_times(self, trade: int, role: Role) -> int:
+        """How many orders of a role have ended."""
+        return sum((o.trade, o.role) == (trade, role) for o in self.ended)
+
+    def taken(self, trade: int, role: Role) -> int:
+        """Lots executed by all orders of a role."""
+        orders: tuple[OpenOrder | EndedOrder, ...] = (*self.orders, *self.ended)
+        return sum(o.filled for o in orders if (o.trade, o.role) == (trade, role))
+
     def refusals(self, trade: int, role: Role, leg: int) -> int:
         """How often an order was refused, by the venue or by us."""
         refused = (OrderState.REJECTED, OrderState.DENIED)
@@ -59,7 +70,8 @@ def protective_stop(params: PlanParams, plan: PlanState, position: Position) -> 
     """The stop that belongs to a plan: held position or not, None only when flat.
 
     While the entry works it hangs on the price the entry was decided at, so that every part of it
-    carries the same value; afterwards on the entry's or the position's average price.
+    carries the same value; afterwards on the entry's or the position's average price, or where trailing
+    and break-even have moved it to.
     """
     if plan.phase is Phase.FLAT:
         return None
@@ -68,7 +80,8 @@ def protective_stop(params: PlanParams, plan: PlanState, position: Position) -> 
         cost, lots = plan.base_cost, plan.base_lots
         if params.stop.base is Base.AVERAGE and position.lots:
             cost, lots = position.cost, abs(position.lots)
-    return stop_ticks(cost, lots, params.stop.ppm, plan.direction)
+    stop = stop_ticks(cost, lots, stop_distance(params, plan), plan.direction)
+    return tighter(stop, plan.tightened_ticks, plan.direction)
 
 
 def desired(
@@ -88,9 +101,9 @@ def desired(
         return Desired(_exit(position, instrument), held_stop)
     orders: list[DesiredOrder] = []
     if plan.phase is Phase.ENTERING and not plan.entry_over:
-        orders += _entry(plan, standing, stop)
+        orders += _entry(params, plan, standing, stop)
     if position.lots and targets_allowed:
-        orders += _target(params, plan, position, instrument)
+        orders += _targets(params, plan, standing, instrument)
     if plan.phase is Phase.OPEN and position.lots and legs_allowed and plan.legs_gate and stop is not None:
         orders += _legs(params, plan, standing, instrument, stop)
     return Desired(tuple(orders), held_stop)
@@ -103,48 +116,116 @@ def _exit(position: Position, instrument: Instrument) -> tuple[DesiredOrder, ...
     return (DesiredOrder(Role.EXIT, 0, Side.of(-position.lots), lots, None, reduce_only=True),)
 
 
-def _entry(plan: PlanState, standing: Standing, stop: int | None) -> list[DesiredOrder]:
-    """The entry, until it has ended once: an entry is never made twice."""
-    if standing.entry_seen(plan.trade) and not standing.entry_open(plan.trade):
+_FORCES = {
+    EntryType.MARKET: TimeInForce.IOC,
+    EntryType.LIMIT: TimeInForce.GTC,
+    EntryType.POST_ONLY: TimeInForce.POST_ONLY,
+}
+
+
+def _entry(params: PlanParams, plan: PlanState, standing: Standing, stop: int | None) -> list[DesiredOrder]:
+    """The entry, until it has ended once: only one that follows the market is made again."""
+    is_over = standing.entry_seen(plan.trade) and not standing.entry_open(plan.trade)
+    if is_over and standing.ended_times(plan.trade, Role.ENTRY) > plan.requotes:
         return []
     lots = plan.entry_lots - standing.filled(plan.trade, Role.ENTRY, 0)
-    side = Side.of(plan.direction)
-    return [DesiredOrder(Role.ENTRY, 0, side, lots, plan.entry_ticks, reduce_only=False, stop_ticks=stop)]
+    side, force = Side.of(plan.direction), _FORCES[params.entry.type]
+    return [
+        DesiredOrder(
+            Role.ENTRY, 0, side, lots, plan.entry_ticks, reduce_only=False, stop_ticks=stop, force=force
+        )
+    ]
 
 
-def _target(
-    params: PlanParams, plan: PlanState, position: Position, instrument: Instrument
+def _targets(
+    params: PlanParams, plan: PlanState, standing: Standing, instrument: Instrument
 ) -> list[DesiredOrder]:
-    """One reduce-only limit for the whole position."""
+    """Reduce-only limits: one for each step that isn't taken yet, and one for what they leave.
+
+    Dust that no order could close joins the last of them.
+    """
     target = params.take_profit
     if target is None:
         return []
-    cost, lots = position.cost, abs(position.lots)
-    if target.base is Base.ENTRY and plan.base_lots:
-        cost, lots = plan.base_cost, plan.base_lots
-    ticks = target_ticks(cost, lots, target.ppm, plan.direction)
-    open_lots = min(abs(position.lots), instrument.max_lots)
+    rest = abs(standing.position.lots)
+    bought = rest + standing.taken(plan.trade, Role.TAKE_PROFIT)
+    wanted: list[tuple[int, int, int]] = []
+    for number, step in enumerate(target.steps, 1):
+        lots = bought * step.share_ppm // PPM - standing.filled(plan.trade, Role.TAKE_PROFIT, number)
+        lots = min(lots, rest)
+        if lots >= instrument.min_lots:
+            wanted.append((number, lots, step.ppm))
+            rest -= lots
+    if target.trailing_ppm is None:
+        if rest >= instrument.min_lots or not wanted:
+            wanted.append((0, rest, target_distance(params, plan)))
+        else:
+            number, lots, ppm = wanted[-1]
+            wanted[-1] = (number, lots + rest, ppm)
+    return [_target(params, plan, standing.position, instrument, *one) for one in wanted]
+
+
+def _target(
+    params: PlanParams, plan: PlanState, position: Position, instrument: Instrument, leg: int, lots: int, ppm: int
+) -> DesiredOrder:  # fmt: skip
+    cost, whole = target_base(params, plan, position)
+    ticks = target_ticks(cost, whole, ppm, plan.direction)
     side = Side.of(-position.lots)
-    return [DesiredOrder(Role.TAKE_PROFIT, 0, side, open_lots, ticks, reduce_only=True)]
+    return DesiredOrder(Role.TAKE_PROFIT, leg, side, min(lots, instrument.max_lots), ticks, reduce_only=True)
+
+
+def target_base(params: PlanParams, plan: PlanState, position: Position) -> tuple[int, int]:
+    """The price that targets are measured from, as the fraction cost/lots."""
+    assert params.take_profit is not None
+    if params.take_profit.base is Base.ENTRY and plan.base_lots:
+        return plan.base_cost, plan.base_lots
+    return position.cost, abs(position.lots)
 
 
 def _legs(
     params: PlanParams, plan: PlanState, standing: Standing, instrument: Instrument, stop: int
 ) -> list[DesiredOrder]:
     """The nearest unfilled legs, as many as may rest at once, none at or beyond the stop."""
-    resting = params.averaging.resting if params.averaging else 0
+    averaging = params.averaging
+    if averaging is None or plan.legs_wait:
+        return []
+    resting = 1 if averaging.retrace_ppm or averaging.base is Base.AVERAGE else averaging.resting
     orders: list[DesiredOrder] = []
-    for number, leg in enumerate(plan.legs, 1):
+    for number, leg in open_legs(params, plan, standing, instrument):
         if len(orders) == resting or not is_inside(leg.ticks, stop, plan.direction):
             break
-        lots = leg.lots - standing.filled(plan.trade, Role.AVERAGE, number)
-        if lots < instrument.min_lots or _given_up(plan, standing, number):
-            continue
+        if averaging.retrace_ppm and plan.confirmed != number:
+            break
+        ticks = None if averaging.retrace_ppm else leg.ticks
         side = Side.of(plan.direction)
         orders.append(
-            DesiredOrder(Role.AVERAGE, number, side, lots, leg.ticks, reduce_only=False, stop_ticks=stop)
+            DesiredOrder(Role.AVERAGE, number, side, leg.lots, ticks, reduce_only=False, stop_ticks=stop)
         )
     return orders
+
+
+def open_legs(
+    params: PlanParams, plan: PlanState, standing: Standing, instrument: Instrument
+) -> Iterator[tuple[int, Leg]]:
+    """Number, price and missing lots of the legs that are not filled yet, the nearest first."""
+    for number, frozen in enumerate(plan.legs, 1):
+        filled = standing.filled(plan.trade, Role.AVERAGE, number)
+        leg = frozen
+        if moves_with_average(params.averaging) and not filled:
+            leg = _below_average(params, plan, standing.position, instrument, number)
+        if leg.lots - filled >= instrument.min_lots and not _given_up(plan, standing, number):
+            yield number, Leg(leg.ticks, leg.lots - filled)
+
+
+def _below_average(
+    params: PlanParams, plan: PlanState, position: Position, instrument: Instrument, number: int
+) -> Leg:
+    """A leg one step of its own below the position's average."""
+    rungs = rungs_of(params, plan)
+    before = rungs[number - 2].deviation_ppm if number > 1 else 0
+    step = rungs[number - 1].deviation_ppm - before
+    ticks = below_ticks(position.cost, abs(position.lots), step, plan.direction)
+    return Leg(ticks, lots_of(rungs[number - 1].quote, ticks, *instrument.value_scale))
 
 
 def _given_up(plan: PlanState, standing: Standing, number: int) -> bool:

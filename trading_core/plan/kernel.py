@@ -47,6 +47,27 @@ def stop_ticks(cost: int, lots: int, ppm: int, direction: int) -> int:
 
 
 @inlined
+def break_even_ticks(
+    cost: int, lots: int, paid: int, num: int, den: int, fee_ppm: int, direction: int
+) -> int:  # fmt: skip
+    """The nearest price at which closing as a taker gives back cost, fees and funding; at least 1.
+
+    ``paid`` are money units of fees and funding so far; num/den is the money of one tick times one lot.
+    """
+    worth = cost + direction * -(-paid * den // num)
+    whole = lots * (_PPM - direction * fee_ppm)
+    return max(1, -(-worth * _PPM // whole) if direction > 0 else worth * _PPM // whole)
+
+
+@inlined
+def tighter(one: int, other: int, direction: int) -> int:
+    """The stop that is nearer to the market; 0 is none."""
+    if one == 0 or other == 0:
+        return one + other
+    return max(one, other) if direction > 0 else min(one, other)
+
+
+@inlined
 def lots_of(quote: int, ticks: int, num: int, den: int) -> int:
     """The most lots worth at most ``quote`` money units at that price.
 

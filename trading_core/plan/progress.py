@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trading_core.execution.intent import ExitReason
+from trading_core.execution.order import Role
 from trading_core.market.instrument import Instrument
+from trading_core.money import PPM
 from trading_core.plan.desired import Standing
+from trading_core.plan.distances import drawn_stop, rungs_of
 from trading_core.plan.kernel import below_ticks, lots_of
-from trading_core.plan.params import EntryType, PlanParams, ladder
+from trading_core.plan.params import EntryType, PlanParams
+from trading_core.plan.recent import Recent
 from trading_core.plan.state import Leg, Phase, PlanState
 
 
@@ -23,6 +27,8 @@ def progress(
         plan = _entering(params, plan, standing, instrument, now_ms)
     if plan.phase is Phase.OPEN and not standing.position.lots:
         plan = replace(plan, phase=Phase.CLOSING)
+    if plan.phase is Phase.OPEN and params.averaging is not None and params.averaging.min_minutes:
+        plan = _counted_legs(plan, standing, now_ms)
     if plan.phase is Phase.CLOSING:
         plan = _closing(plan, standing, now_ms)
     return plan
@@ -38,9 +44,19 @@ def _entering(
         return replace(plan, phase=Phase.CLOSING, entry_over=True)
     if standing.entry_open(plan.trade) or not standing.entry_seen(plan.trade):
         return plan
+    if _may_follow(params, plan, standing):
+        return plan
     if held:
         return freeze(params, plan, standing, instrument)
     return plan if standing.orders else _flat(plan)
+
+
+def _may_follow(params: PlanParams, plan: PlanState, standing: Standing) -> bool:
+    """Whether an entry that ended unfilled waits for the market's next price."""
+    if params.entry.type is not EntryType.POST_ONLY or plan.entry_over:
+        return False
+    missing = plan.entry_lots - standing.filled(plan.trade, Role.ENTRY, 0)
+    return missing > 0 and plan.requotes < params.entry.requotes
 
 
 def freeze(params: PlanParams, plan: PlanState, standing: Standing, instrument: Instrument) -> PlanState:
@@ -51,20 +67,26 @@ def freeze(params: PlanParams, plan: PlanState, standing: Standing, instrument: 
         phase=Phase.OPEN,
         base_cost=cost,
         base_lots=lots,
-        legs=leg_orders(params, cost, lots, plan.direction, instrument),
+        legs=leg_orders(params, plan, cost, lots, instrument),
     )
 
 
 def leg_orders(
-    params: PlanParams, cost: int, lots: int, direction: int, instrument: Instrument
+    params: PlanParams, plan: PlanState, cost: int, lots: int, instrument: Instrument
 ) -> tuple[Leg, ...]:
     """Prices and quantities of the legs for an entry at cost/lots ticks."""
     num, den = instrument.value_scale
     legs = []
-    for rung in ladder(params.averaging):
-        ticks = below_ticks(cost, lots, rung.deviation_ppm, direction)
+    for rung in rungs_of(params, plan):
+        ticks = below_ticks(cost, lots, rung.deviation_ppm, plan.direction)
         legs.append(Leg(ticks, lots_of(rung.quote, ticks, num, den)))
     return tuple(legs)
+
+
+def _counted_legs(plan: PlanState, standing: Standing, now_ms: int) -> PlanState:
+    """Note when a leg is filled: the next one has to wait."""
+    lots = standing.taken(plan.trade, Role.AVERAGE)
+    return plan if lots == plan.leg_lots else replace(plan, leg_lots=lots, leg_ms=now_ms, legs_wait=True)
 
 
 def _closing(plan: PlanState, standing: Standing, now_ms: int) -> PlanState:
@@ -85,21 +107,49 @@ def _flat(plan: PlanState) -> PlanState:
 
 
 def begin(
-    plan: PlanState, params: PlanParams, *, direction: int, close_ticks: int, lots: int, close_ms: int
+    plan: PlanState,
+    params: PlanParams,
+    *,
+    direction: int,
+    close_ticks: int,
+    close_ms: int,
+    equity: int = 0,
+    recent: Recent | None = None,
 ) -> PlanState:
-    """The plan of a new trade decided at a close."""
-    ticks = None
-    if params.entry.type is EntryType.LIMIT:
-        ticks = below_ticks(close_ticks, 1, params.entry.offset_ppm, direction)
+    """The plan of a new trade decided at a close, its distances drawn; ``sized`` gives it its lots.
+
+    ``recent`` must hold the candles the parameters ask for (``recent.candles_needed``).
+    """
+    range_ppm = recent.range_ppm(params.range_candles) if recent and params.range_candles else 0
+    extreme = recent.extreme(params.extreme_candles, direction) if recent and params.extreme_candles else 0
     return PlanState(
         phase=Phase.ENTERING,
         trade=plan.trade + 1,
         direction=direction,
         reference_ticks=close_ticks,
-        entry_ticks=ticks,
-        entry_lots=lots,
+        entry_ticks=_entry_ticks(params, close_ticks, direction),
         entry_close_ms=close_ms,
+        equity=equity,
+        range_ppm=range_ppm,
+        stop_ppm=drawn_stop(
+            params, close_ticks=close_ticks, range_ppm=range_ppm, extreme_ticks=extreme, direction=direction
+        ),
     )
+
+
+def _entry_ticks(params: PlanParams, close_ticks: int, direction: int) -> int | None:
+    """The limit of an entry; a market entry has one if it may lose only so much."""
+    entry = params.entry
+    if entry.type is not EntryType.MARKET:
+        return below_ticks(close_ticks, 1, entry.offset_ppm, direction)
+    if entry.slippage_ppm is None:
+        return None
+    return max(1, close_ticks + direction * (close_ticks * entry.slippage_ppm // PPM))
+
+
+def sized(plan: PlanState, *, lots: int, quote: int) -> PlanState:
+    """The plan of a new trade with the size of its entry; ``quote`` is its worth in money units."""
+    return replace(plan, entry_lots=lots, entry_quote=quote)
 
 
 def close(plan: PlanState, reason: ExitReason) -> PlanState:

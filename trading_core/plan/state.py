@@ -50,6 +50,8 @@ class PlanState:
     entry_lots: int = 0
     entry_close_ms: int = 0
     """The close at which the entry was decided."""
+    completing: bool = False
+    """The time of the entry is over, and what is missing is being bought at the market."""
     entry_over: bool = False
     """The entry is not wanted any more: timed out, or its position is already gone."""
     base_cost: int = 0
@@ -65,6 +67,34 @@ class PlanState:
     """``ExitReason`` of a closing decided by us; empty when the market closed it. Kept when flat."""
     closed_ms: int = 0
     """When the position was gone; cooldown counts from here. 0 = not yet, or nothing was held."""
+    equity: int = 0
+    """Money units the account was worth when the entry was decided."""
+    entry_quote: int = 0
+    """Money units the entry is worth."""
+    stop_ppm: int = 0
+    """Stop distance drawn from the market at the entry; 0: that of the parameters."""
+    range_ppm: int = 0
+    """Average true range at the entry, in millionths of its close; 0 if nothing asks for it."""
+    requotes: int = 0
+    """How often the entry has followed the market."""
+    best_ticks: int = 0
+    """The best price seen since the position was opened; 0 before."""
+    tightened_ticks: int = 0
+    """Where trailing or break-even have moved the stop to; 0: nowhere."""
+    tightened_by: str = ""
+    """``ExitReason`` of a stop there."""
+    target_ppm: int = 0
+    """The target by the position's age; 0: that of the parameters."""
+    leg_lots: int = 0
+    """Lots of legs seen filled."""
+    leg_ms: int = 0
+    """When the last of them was."""
+    legs_wait: bool = False
+    """Whether the last leg is too recent for another one."""
+    extreme_ticks: int = 0
+    """The worst price since it reached the next leg; 0: it has not."""
+    confirmed: int = 0
+    """The leg whose retracement was seen: bought at the market; 0: none."""
     asked: tuple[str, ...] = ()
     """Requests made since the last close: the same one is not made twice, so a refusal can't loop."""
 

@@ -64,7 +64,7 @@ def planned_tick_lots(plan: PlanState, params: PlanParams, instrument: Instrumen
     cost, lots = (
         (plan.base_cost, plan.base_lots) if plan.base_lots else (price * plan.entry_lots, plan.entry_lots)
     )
-    legs = plan.legs or leg_orders(params, cost, lots, plan.direction, instrument)
+    legs = plan.legs or leg_orders(params, plan, cost, lots, instrument)
     return cost + sum(leg.ticks * leg.lots for leg in legs)
 
 

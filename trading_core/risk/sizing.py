@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM, amount, mul_div_floor, plain
+from trading_core.plan.distances import stop_distance
 from trading_core.plan.params import PlanParams, RiskParams, SizeMode, legs_quote
 from trading_core.plan.progress import leg_orders
-from trading_core.plan.state import Leg
+from trading_core.plan.progress import sized as sized_plan
+from trading_core.plan.state import Leg, PlanState
 from trading_core.risk.denial import Denial, DenialCode
 
 
@@ -31,20 +33,29 @@ class Sized:
         return self.lots + sum(leg.lots for leg in self.legs)
 
 
-def asked_quote(params: PlanParams, equity: int) -> int:
-    """Money units the plan asks an entry to be worth."""
+def asked_quote(params: PlanParams, equity: int, stop_ppm: int) -> int:
+    """Money units the plan asks an entry to be worth; ``stop_ppm`` is the distance of its stop."""
     if params.size.mode is SizeMode.QUOTE:
         return params.size.quote
-    return max(0, mul_div_floor(equity, params.size.equity_ppm, PPM))
+    share = max(0, mul_div_floor(equity, params.size.equity_ppm, PPM))
+    return share if params.size.mode is SizeMode.EQUITY_PCT else mul_div_floor(share, PPM, stop_ppm)
+
+
+def sizing_equity(params: PlanParams, equity: int, start: int) -> int:
+    """Money units that count as equity for sizing: gains since the start only as far as they are reinvested."""
+    gained = equity - start
+    return equity if gained <= 0 else start + mul_div_floor(gained, params.size.reinvest_ppm, PPM)
 
 
 def size_entry(
-    params: PlanParams, risk: RiskParams, instrument: Instrument, *, direction: int, ticks: int, equity: int
+    params: PlanParams, risk: RiskParams, instrument: Instrument, drawn: PlanState, *, equity: int
 ) -> Sized | Denial:
-    """Return the lots of an entry at that price, or why there can be none.
+    """Return the lots of an entry whose distances are drawn, or why there can be none.
 
-    The cap on a position counts the legs: what they may take is taken from the entry.
+    The cap on a position counts the legs: what they may take is taken from the entry. Sized by its risk,
+    an entry loses at its stop no more than asked, fees and slippage apart.
     """
+    ticks = drawn.entry_ticks or drawn.reference_ticks
     legs_worth = legs_quote(params.averaging)
     room = risk.max_position_quote - legs_worth
     if room <= 0:
@@ -56,8 +67,10 @@ def size_entry(
                 "coin": instrument.settle_coin,
             },
         )
-    lots = instrument.lots_for(min(asked_quote(params, equity), room), ticks)
-    sized = Sized(lots, ticks, leg_orders(params, ticks, 1, direction, instrument))
+    quote = min(asked_quote(params, equity, stop_distance(params, drawn)), room)
+    lots = instrument.lots_for(quote, ticks)
+    drawn = sized_plan(drawn, lots=lots, quote=instrument.notional_floor(ticks * lots))
+    sized = Sized(lots, ticks, leg_orders(params, drawn, ticks, 1, instrument))
     return _too_small(sized, instrument) or _too_large(sized, instrument) or sized
 
 

@@ -21,6 +21,7 @@ from trading_core.execution.position import Position, apply
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM, mul_div_ceil, mul_div_floor
 from trading_core.plan.desired import Standing, protective_stop
+from trading_core.plan.distances import stop_distance
 from trading_core.plan.kernel import is_inside
 from trading_core.plan.params import PlanParams, RiskParams
 from trading_core.plan.progress import begin, freeze
@@ -125,11 +126,12 @@ def worst_case(
     equity: int,
 ) -> WorstCase | Denial:
     """Walk a plan down its ladder to the stop (up, for a short); a Denial if not even an entry comes of it."""
-    plan = begin(PlanState(), params, direction=direction, close_ticks=price, lots=0, close_ms=0)
+    plan = begin(PlanState(), params, direction=direction, close_ticks=price, close_ms=0, equity=equity)
     at = plan.entry_ticks or price
-    sized = size_entry(params, risk, instrument, direction=direction, ticks=at, equity=equity)
+    sized = size_entry(params, risk, instrument, plan, equity=equity)
     denial = sized if isinstance(sized, Denial) else None
-    lots = instrument.lots_for(asked_quote(params, equity), at) if isinstance(sized, Denial) else sized.lots
+    quote = asked_quote(params, equity, stop_distance(params, plan))
+    lots = instrument.lots_for(quote, at) if isinstance(sized, Denial) else sized.lots
     if denial is not None and lots < 1:
         return denial
     ladder = _Ladder(params, risk, instrument, pricing, direction)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from trading_core.execution.margin import initial_margin
 from trading_core.simulator.book import Book
 from trading_core.simulator.events import Event
 from trading_core.simulator.ledger import Ledger
-from trading_core.execution.margin import initial_margin
 from trading_core.simulator.matching import position_changed
 from trading_core.simulator.refusals import Refusal, SimRefused
 

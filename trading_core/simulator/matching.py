@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trading_core.execution.margin import bankruptcy_ticks
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.execution.position import Position, apply
 from trading_core.money import PPM, mul_div_ceil
 from trading_core.simulator.book import Book
 from trading_core.simulator.conditional import affordable
 from trading_core.simulator.events import Amended, Cancelled, Event, Executed, PositionChanged, WalletChanged
 from trading_core.simulator.ledger import Ledger
-from trading_core.simulator.orders import PARTIAL_STOP, CancelReason, StandingOrder, Status, TimeInForce
+from trading_core.simulator.orders import (
+    PARTIAL_STOP,
+    CancelReason,
+    StandingOrder,
+    Status,
+)
 from trading_core.simulator.partial import attach
 from trading_core.simulator.triggers import Kind, Trigger
 

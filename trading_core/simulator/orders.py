@@ -6,16 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from trading_core.execution.order import Side
-
-
-class TimeInForce(StrEnum):
-    """How long an order may stand; spelled as Bybit spells it."""
-
-    GTC = "GTC"
-    IOC = "IOC"
-    FOK = "FOK"
-    POST_ONLY = "PostOnly"
+from trading_core.execution.order import Side, TimeInForce
 
 
 class Status(StrEnum):

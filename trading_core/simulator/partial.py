@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.simulator.arrival import check_stop, check_target
 from trading_core.simulator.book import RISES, Book
 from trading_core.simulator.events import Accepted, Amended, Event
@@ -15,7 +15,6 @@ from trading_core.simulator.orders import (
     Attached,
     StandingOrder,
     Status,
-    TimeInForce,
 )
 from trading_core.simulator.refusals import Refusal, SimRefused
 

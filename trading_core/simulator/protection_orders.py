@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.simulator.book import RISES, Book
 from trading_core.simulator.events import Accepted, Amended, Cancelled, Event
 from trading_core.simulator.ledger import Ledger
-from trading_core.simulator.orders import CancelReason, StandingOrder, Status, TimeInForce, TriggerBy
+from trading_core.simulator.orders import (
+    CancelReason,
+    StandingOrder,
+    Status,
+    TriggerBy,
+)
 
 FALLS = 2
 STOP, TARGET, TRAILING = "StopLoss", "TakeProfit", "TrailingStop"

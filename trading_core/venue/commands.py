@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.added_margin import add_margin, set_auto_margin
 from trading_core.simulator.book import book_key
 from trading_core.simulator.events import Event
 from trading_core.simulator.leverage import set_leverages
-from trading_core.simulator.orders import Attached, CancelReason, SimOrder, TimeInForce, TriggerBy
+from trading_core.simulator.orders import (
+    Attached,
+    CancelReason,
+    SimOrder,
+    TriggerBy,
+)
 from trading_core.venue.journal import Record
 
 

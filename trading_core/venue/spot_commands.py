@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.simulator.events import Event
-from trading_core.simulator.orders import CancelReason, SimOrder, TimeInForce
+from trading_core.simulator.orders import (
+    CancelReason,
+    SimOrder,
+)
 from trading_core.simulator.spot.desk import SpotDesk
 from trading_core.venue.journal import Record
 

@@ -10,7 +10,7 @@ from trading_core.engine.document import BotDocument
 from trading_core.engine.preflight import pricing_of
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
-from trading_core.plan.progress import begin
+from trading_core.plan.progress import begin, sized
 from trading_core.plan.state import PlanState
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.walk import Walk
@@ -34,8 +34,9 @@ class Forced:
         self.desk = Desk(document, self.account, Journal(listed, wallet=document.balance))
         self.desk.now_ms = START_MS
         plan = begin(
-            PlanState(), document.plan, direction=direction, close_ticks=price, lots=lots, close_ms=START_MS
+            PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS
         )
+        plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * price))
         self.desk.journal.adopt(SYMBOL, plan)
         self.desk.tend(SYMBOL)
         self.desk.settle()

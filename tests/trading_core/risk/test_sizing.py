@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.trading_core.engine.documents import document
 from tests.trading_core.engine.facts import PRICE, instrument
 from trading_core.market.timeframe import Timeframe
+from trading_core.plan.progress import begin
 from trading_core.plan.state import PlanState
 from trading_core.risk.denial import Denial
 from trading_core.risk.limits import check_positions, cooldown_until, margin_for, planned_tick_lots
@@ -18,7 +19,8 @@ def sized(
     changes: dict[str, Any], *, ticks: int = PRICE, equity: int = 10**12, direction: int = 1
 ) -> Sized | Denial:
     bot = document(changes)
-    return size_entry(bot.plan, bot.risk, instrument(), direction=direction, ticks=ticks, equity=equity)
+    drawn = begin(PlanState(), bot.plan, direction=direction, close_ticks=ticks, close_ms=0, equity=equity)
+    return size_entry(bot.plan, bot.risk, instrument(), drawn, equity=equity)
 
 
 def test_size_by_quote_buys_whole_lots_below_it() -> None:

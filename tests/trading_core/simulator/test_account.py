@@ -16,11 +16,15 @@ from tests.trading_core.simulator.worlds import (
     post_only,
     refused,
 )
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.money import money
 from trading_core.simulator.arrival import MAX_ORDERS
 from trading_core.simulator.events import Accepted, Cancelled, PositionChanged, WalletChanged
-from trading_core.simulator.orders import CancelReason, SimOrder, Status, TimeInForce
+from trading_core.simulator.orders import (
+    CancelReason,
+    SimOrder,
+    Status,
+)
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.walk import CandleTicks
 

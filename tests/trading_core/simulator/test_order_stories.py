@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 
 from tests.trading_core.simulator.test_properties import candles
 from tests.trading_core.simulator.worlds import OPEN_MS, SYMBOL, account, instrument
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Event, Executed, PositionChanged, WalletChanged
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import Lockstep
-from trading_core.simulator.orders import Attached, SimOrder, StandingOrder, Status, TimeInForce
+from trading_core.simulator.orders import (
+    Attached,
+    SimOrder,
+    StandingOrder,
+    Status,
+)
 from trading_core.simulator.protection_orders import refresh
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.volume import CandleBar, share_of

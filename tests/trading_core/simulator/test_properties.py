@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trading_core.simulator.worlds import CLOSE_MS, SYMBOL, account, instrument
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.money import money
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Event, Executed
-from trading_core.simulator.orders import SimOrder, Status, TimeInForce
+from trading_core.simulator.orders import (
+    SimOrder,
+    Status,
+)
 from trading_core.simulator.protection import UNSET
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.walk import CandleTicks

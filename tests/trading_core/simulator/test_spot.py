@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import known_instrument
 from trading_core.money import money
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.ledger import Quotes
-from trading_core.simulator.orders import SimOrder, TimeInForce
+from trading_core.simulator.orders import (
+    SimOrder,
+)
 from trading_core.simulator.params import MatchingParams
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.spot.admission import base_units

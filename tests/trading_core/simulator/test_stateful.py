@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.trading_core.simulator.test_margin import MADE_UP, oracle_margin, oracle_price
 from tests.trading_core.simulator.worlds import OPEN_MS, instrument
 from trading_core.execution.margin import opening_lots
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.money import PPM, money
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.added_margin import add_margin, set_auto_margin
@@ -24,7 +24,10 @@ from trading_core.simulator.events import Event, Executed
 from trading_core.simulator.ledger import Marks, Quotes
 from trading_core.simulator.leverage import set_leverages
 from trading_core.simulator.lockstep import Lockstep
-from trading_core.simulator.orders import SimOrder, TimeInForce, TriggerBy
+from trading_core.simulator.orders import (
+    SimOrder,
+    TriggerBy,
+)
 from trading_core.simulator.position_mode import opening_index, switch, switch_all
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.volume import CandleBar

@@ -17,12 +17,15 @@ from tests.trading_core.simulator.worlds import (
     market,
     play,
 )
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Cancelled, Event
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import Lockstep
-from trading_core.simulator.orders import CancelReason, Status, TimeInForce
+from trading_core.simulator.orders import (
+    CancelReason,
+    Status,
+)
 from trading_core.simulator.volume import CandleBar, share_of
 from trading_core.simulator.walk import CandleTicks
 

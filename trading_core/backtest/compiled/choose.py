@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from trading_core.backtest.compiled.layout import MONEY_MAX
 from trading_core.backtest.compiled.prepare import LEGS_MAX
 from trading_core.engine.document import BotDocument
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
-from trading_core.plan.params import ladder
+from trading_core.plan.distances import is_fixed
+from trading_core.plan.params import EntryType, PlanParams, SizeMode, Unfilled, ladder
 from trading_core.risk.levels import Guards, Limits
 
 TICKS_MAX = 1 << 31
@@ -18,6 +19,8 @@ TICKS_MAX = 1 << 31
 
 def why_not(document: BotDocument, instruments: Mapping[str, Instrument]) -> str:
     """Why a document is not carried; empty if it is."""
+    if asked := next(_not_compiled(document.plan), ""):
+        return f"its plan has {asked}"
     if document.rules.needs_facts:
         return "its rules ask what the bot knows of itself"
     if document.limits != Limits() or document.guards != Guards():
@@ -28,6 +31,25 @@ def why_not(document: BotDocument, instruments: Mapping[str, Instrument]) -> str
         if not _fits(document, instruments[symbol]):
             return f"positions of {symbol} may be worth more than 64 bits hold"
     return ""
+
+
+def _not_compiled(plan: PlanParams) -> Iterator[str]:
+    """What a plan asks for that only the engine itself carries out."""
+    entry, size, legs, target, stop = plan.entry, plan.size, plan.averaging, plan.take_profit, plan.stop
+    if entry.type is EntryType.POST_ONLY or (entry.type is EntryType.MARKET and entry.slippage_ppm):
+        yield "an entry that is neither plain market nor limit"
+    if entry.unfilled is not Unfilled.KEEP:
+        yield "a rule for entries filled in part"
+    if size.mode is SizeMode.RISK_PCT or size.reinvest_ppm != PPM:
+        yield "a size of its own kind"
+    if legs is not None and (legs.table or not is_fixed(legs) or legs.cap_equity_ppm is not None):
+        yield "legs of its own kind"
+    if plan.follows or stop.drawn is not None:
+        yield "distances that follow the market"
+    if target is not None and target.steps:
+        yield "a ladder of targets"
+    if plan.exits.min_profit_ppm is not None or plan.exits.on_opposite:
+        yield "exits of its own kind"
 
 
 def _fits(document: BotDocument, instrument: Instrument) -> bool:

@@ -222,7 +222,7 @@ class BybitExchange:
             "side": request.side.value,
             "orderType": "Market" if request.ticks is None else "Limit",
             "qty": plain(instrument.qty(request.lots)),
-            "timeInForce": "IOC" if request.ticks is None else "GTC",
+            "timeInForce": "IOC" if request.ticks is None else request.force.value,
             "positionIdx": 0,
             "orderLinkId": request.link,
             "reduceOnly": request.reduce_only,

@@ -10,13 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM, mul_div_ceil
 from trading_core.simulator.events import Accepted, Amended, Cancelled, Event, WalletChanged
 from trading_core.simulator.ledger import Ledger
 from trading_core.simulator.matching import crossing_price
-from trading_core.simulator.orders import CancelReason, SimOrder, Status, TimeInForce
+from trading_core.simulator.orders import (
+    CancelReason,
+    SimOrder,
+    Status,
+)
 from trading_core.simulator.spot.admission import base_units, check_amendment, check_arrival, lots_to_take
 from trading_core.simulator.spot.orders import SpotExecuted, SpotOrder
 from trading_core.simulator.spot.refusals import SpotRefusal, SpotRefused

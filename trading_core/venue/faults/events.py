@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.money import PPM
-from trading_core.simulator.orders import TimeInForce
 from trading_core.simulator.position_mode import opening_index
 from trading_core.venue.exchange import Outcome
 from trading_core.venue.faults.active import Fault

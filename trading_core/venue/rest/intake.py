@@ -6,10 +6,14 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.market.instrument import Instrument
 from trading_core.money import decimal_of
-from trading_core.simulator.orders import WHOLE, Attached, StandingOrder, TimeInForce
+from trading_core.simulator.orders import (
+    WHOLE,
+    Attached,
+    StandingOrder,
+)
 from trading_core.simulator.position_mode import check_index
 from trading_core.venue.account import VenueAccount
 from trading_core.venue.hub import Venue

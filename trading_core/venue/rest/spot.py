@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.market.instrument import Instrument
 from trading_core.money import MONEY_SCALE
 from trading_core.simulator.events import Accepted
-from trading_core.simulator.orders import CancelReason, TimeInForce
+from trading_core.simulator.orders import (
+    CancelReason,
+)
 from trading_core.simulator.spot.orders import SpotOrder
 from trading_core.simulator.spot.refusals import SpotRefusal, SpotRefused
 from trading_core.venue.account import VenueAccount

@@ -14,7 +14,7 @@ from trading_core.backtest.compiled.layout import Ints, World
 from trading_core.backtest.compiled.margin import available
 from trading_core.backtest.compiled.tables import new_world
 from trading_core.backtest.compiled.walk import advance, stand
-from trading_core.execution.order import Side
+from trading_core.execution.order import Side, TimeInForce
 from trading_core.market.instrument import Instrument
 from trading_core.market.tiers import plausible_tiers
 from trading_core.money import money
@@ -23,7 +23,10 @@ from trading_core.simulator.account import SimAccount
 from trading_core.simulator.events import Event, Executed
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.lockstep import Lockstep
-from trading_core.simulator.orders import SimOrder, StandingOrder, TimeInForce
+from trading_core.simulator.orders import (
+    SimOrder,
+    StandingOrder,
+)
 from trading_core.simulator.params import MatchingParams
 from trading_core.simulator.refusals import SimRefused
 from trading_core.simulator.volume import CandleBar
