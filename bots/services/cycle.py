@@ -16,7 +16,6 @@ from functools import partial
 from django.db import Error as DatabaseError
 from django.db.models import F
 
-from accounts.models import Environment
 from ailona.kit import clock
 from ailona.kit.push import tell
 from ailona.kit.tenancy import workspace_scope
@@ -65,8 +64,7 @@ def run_cycle(bot_id: int, workspace_id: int) -> int:
 
 def _behind(bot_id: int, workspace_id: int) -> Bot | None:
     with workspace_scope(workspace_id, reading=True):
-        rows = Bot.objects.select_related("account")
-        return rows.filter(pk=bot_id, wanted__gt=F("done"), state__in=LISTENING).first()
+        return Bot.objects.filter(pk=bot_id, wanted__gt=F("done"), state__in=LISTENING).first()
 
 
 def _turn(bot: Bot) -> bool:
@@ -77,8 +75,7 @@ def _turn(bot: Bot) -> bool:
     with workspace_scope(bot.workspace_id):
         if not _claim(bot):
             return False
-        shared = bot.account.environment != Environment.PAPER and may_enter(verdicts)
-        bot.account = account_on_ladder(bot.account_id, locking=shared)
+        bot.account = account_on_ladder(bot.account_id, locking=may_enter(verdicts))
         _decide(bot, verdicts)
     return True
 

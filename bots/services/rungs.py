@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Subquery
 
-from accounts.models import ExchangeAccount, PlatformLimits
+from accounts.models import ExchangeAccount, PlatformLimits, Workspace
 from bots.models import Bot, Claim, EquityMark
 from trading_core.engine.limits_schema import parse_limits
 from trading_core.engine.snapshot import Snapshot
@@ -21,7 +21,8 @@ PLATFORM_DEFAULT: Mapping[str, Any] = {"gross": "25"}
 def account_on_ladder(account_id: int, *, locking: bool = False) -> ExchangeAccount:
     """Return an account with everything its ladder needs, in one query.
 
-    ``locking`` holds its row, so that bots that share it enter one after the other.
+    ``locking`` holds its row, so that bots that share it enter one after the other, and that of a
+    workspace with limits, for the same reason.
     """
     newest = PlatformLimits.objects.order_by("-pk").values("limits")[:1]
     rows = ExchangeAccount.objects.select_related("workspace", "equity_mark").annotate(
@@ -29,7 +30,10 @@ def account_on_ladder(account_id: int, *, locking: bool = False) -> ExchangeAcco
     )
     if locking:
         rows = rows.select_for_update(of=("self",), no_key=True)
-    return rows.get(pk=account_id)
+    account = rows.get(pk=account_id)
+    if locking and account.workspace.limits:
+        account.workspace = Workspace.objects.select_for_update(no_key=True).get(pk=account.workspace_id)
+    return account
 
 
 def platform_limits(account: ExchangeAccount | None = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from accounts.audit import verify_chain
 from accounts.models import AuditEvent, ExchangeAccount, PlatformLimits, Workspace
 from bots.models import Bot, Claim, EquityMark, IntentRow, OrderRow, Outcome, RiskLock
 from bots.services import lifecycle
+from bots.services.cycle import run_cycle
 from bots.services.enforcing import enforce_lock
 from bots.services.limits import Loosening, change_limits, ladder
 from bots.services.locks import NoSuchLock, lift_lock, locks_of, set_lock
@@ -257,6 +259,30 @@ def test_the_workspace_takes_accounts_of_one_environment_together(world: World) 
     refused = last(world, second)
     assert (refused.code, refused.details["where"]) == ("level_positions", "the workspace")
     assert last(world, simulated).code == "entered"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.role("engine")
+@pytest.mark.parametrize("of_workspace", [True, False])
+def test_entries_at_the_same_moment_pass_no_limit(world: World, *, of_workspace: bool) -> None:
+    shared = None if of_workspace else world.shared_account()
+    symbols = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT")
+    world = World(world.workspace, symbols)
+    bots = [world.bot(shared, universe={"symbols": [symbol]}) for symbol in symbols]
+    with acting_as("web"):
+        limit(world, shared, max_positions=2)
+    world.close(100.0)
+
+    def work(bot: Bot) -> int:
+        try:
+            return run_cycle(bot.pk, bot.workspace_id)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(bots)) as pool:
+        assert sum(pool.map(work, bots)) == len(bots)
+    codes = sorted(last(world, bot, symbol).code for bot, symbol in zip(bots, symbols, strict=True))
+    assert codes == ["entered", "entered", "level_positions", "level_positions"]
 
 
 def test_a_loss_of_the_workspace_locks_its_accounts_of_that_environment(world: World) -> None:
