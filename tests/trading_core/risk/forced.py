@@ -33,9 +33,7 @@ class Forced:
         )
         self.desk = Desk(document, self.account, Journal(listed, wallet=document.balance))
         self.desk.now_ms = START_MS
-        plan = begin(
-            PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS
-        )
+        plan = begin(PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS)
         plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * price))
         self.desk.journal.adopt(SYMBOL, plan)
         self.desk.tend(SYMBOL)
