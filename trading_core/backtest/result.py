@@ -67,6 +67,8 @@ class Played:
     """Which funding was booked, for people."""
     judged_by: str = "last price"
     """What liquidations looked at, for people."""
+    stops: Mapping[tuple[str, int], int] | None = None
+    """The stop of each trade's first entry order, by (symbol, trade), if the driver knows it by heart."""
     engine: str = "interpreted"
     """``compiled``, or ``interpreted`` with why it was not compiled."""
 
@@ -84,7 +86,7 @@ def track_of(played: Played) -> TrackRecord:
         fundings=played.fundings,
         minutes=played.minutes,
         traded=played.document.symbols,
-        stops=_planned_stops(played.orders),
+        stops=_planned_stops(played.orders) if played.stops is None else played.stops,
         touched=played.touched,
         ambiguous=played.ambiguous,
     )

@@ -5,9 +5,10 @@ A backtest fills these from memory, the live path from its rows, so the two can 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from trading_core.execution.intent import ExitReason
 from trading_core.execution.order import Role, Side
@@ -24,6 +25,20 @@ class DecisionRecord:
     """Truth of the conditions, packed, in hex."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """As ``OutcomeRecord.details``."""
+
+
+@runtime_checkable
+class Tallied(Protocol):
+    """Decisions kept as columns, which tell these without making a record of each."""
+
+    def counts(self) -> Counter[str]:
+        """How many closes came to what, by outcome code."""
+
+    def of_code(self, code: str) -> Sequence[DecisionRecord]:
+        """The outcomes of one code, rising in time."""
+
+    def leaves_of(self, codes: frozenset[str]) -> Counter[str]:
+        """How often each packed answer of the conditions stood behind outcomes of these codes."""
 
 
 @dataclass(frozen=True, slots=True)

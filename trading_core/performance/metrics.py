@@ -15,7 +15,7 @@ from trading_core.performance.daily import daily
 from trading_core.performance.drawdowns import Drawdown, deepest, drawdowns
 from trading_core.performance.excursions import Excursions
 from trading_core.performance.exposure import exposure_figures
-from trading_core.performance.ledger import DecisionRecord
+from trading_core.performance.ledger import DecisionRecord, Tallied
 from trading_core.performance.metric import (
     METHOD_VERSION,
     Metric,
@@ -72,7 +72,8 @@ def exit_reasons(trades: Trades) -> dict[str, int]:
 
 def outcome_counts(decisions: Sequence[DecisionRecord]) -> dict[str, int]:
     """How many closes came to what, by outcome code."""
-    return dict(sorted(Counter(decision.code for decision in decisions).items()))
+    counts = decisions.counts() if isinstance(decisions, Tallied) else Counter(d.code for d in decisions)
+    return dict(sorted(counts.items()))
 
 
 def max_drawdown(equity: Sequence[int]) -> tuple[int, str]:
