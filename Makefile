@@ -49,6 +49,16 @@ quick: ## The tests on the embedded stack only
 explore: ## The property tests with examples nobody has tried
 	$(PY) -m pytest -q -m hypothesis --hypothesis-profile=explore
 
+PEERS := freqtrade backtesting vectorbt
+
+.PHONY: peers
+peers: $(PEERS:%=var/peers/%/.made) ## Environments of the programs that `python -m benchmarks backtest` is timed beside
+
+var/peers/%/.made: benchmarks/rivals/%.txt
+	rm -rf $(@D) && $(PY) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 .PHONY: demo
 demo: ## A new password for the demo login
 	$(PY) manage.py demo --reset-password

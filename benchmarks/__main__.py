@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import hostile, indicators, kills, lockstep, rules, venue, whatif
+from benchmarks import backtest, hostile, indicators, kills, lockstep, parity, rules, sweep, venue, whatif
 
 BENCHMARKS: dict[str, Callable[[int], dict[str, Any]]] = {
     "indicators": lambda _: indicators.run_benchmark(),
@@ -18,6 +18,9 @@ BENCHMARKS: dict[str, Callable[[int], dict[str, Any]]] = {
     "rules": lambda _: rules.run_benchmark(),
     "hostile": lambda _: hostile.run_benchmark(),
     "whatif": lambda _: whatif.run_benchmark(),
+    "backtest": lambda _: backtest.run_benchmark(),
+    "sweep": lambda _: sweep.run_benchmark(),
+    "parity": lambda _: parity.run_benchmark(),
     "venue": lambda _: venue.run_benchmark(),
 }
 

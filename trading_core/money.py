@@ -59,6 +59,13 @@ def amount(units: int) -> Decimal:
     return Decimal(units).scaleb(-8)
 
 
+def amount_text(units: int) -> str:
+    """Return money units as the plain digits of their amount: ``plain(amount(units))``, many times faster."""
+    whole, rest = divmod(abs(units), MONEY_SCALE)
+    sign = "-" if units < 0 else ""
+    return f"{sign}{whole}.{rest:08d}".rstrip("0") if rest else f"{sign}{whole}"
+
+
 def ppm_of_percent(percent: str | int | Decimal) -> int:
     """Return a percentage ("1.5") in parts per million (15000); at most 4 decimals."""
     scaled = decimal_of(percent) * 10_000

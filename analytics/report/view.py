@@ -13,23 +13,23 @@ from trading_core.performance.definitions import DEFINITIONS, GROUPS, Definition
 Result = Mapping[str, Any]
 
 _HEADLINES = (
-    ("net_profit", "net_profit_pct"),
-    ("max_drawdown_pct", "max_drawdown"),
-    ("sharpe", "sortino"),
-    ("profit_factor", "expectancy"),
-    ("win_rate_pct", "trades"),
-    ("alpha_pct", "market_change_pct"),
-    ("fees", "fees_of_gross_profit_pct"),
-    ("exposure_time_pct", "max_exposure_pct"),
+    ("net_profit", "net_profit_pct", "{} of the balance"),
+    ("max_drawdown_pct", "max_drawdown", "{} USDT"),
+    ("sharpe", "sortino", "Sortino {}"),
+    ("profit_factor", "expectancy", "{} USDT a trade"),
+    ("win_rate_pct", "trades", "of {} trades"),
+    ("alpha_pct", "market_change_pct", "market {}"),
+    ("fees", "fees_of_gross_profit_pct", "{} of gross"),
+    ("exposure_time_pct", "max_exposure_pct", "{} exposed at most"),
 )
-"""Figures at the top, each with the one below it."""
+"""Figures at the top, each with the one below it and how that is said."""
 
 _GAINS = frozenset(
     {
-        "net_profit", "net_profit_pct", "total_return_pct", "alpha_pct", "cagr_pct", "market_change_pct",
-        "bitcoin_change_pct", "expectancy", "expectancy_pct", "expectancy_low", "expectancy_high", "expectancy_r",
-        "best_trade", "worst_trade", "average_win", "average_loss", "best_day", "worst_day", "best_hour",
-        "worst_hour", "random_net", "sharpe", "sortino", "calmar", "sqn", "average_mfe", "average_mae", "worst_mae",
+        "net_profit", "net_profit_pct", "total_return_pct", "alpha_pct", "cagr_pct", "expectancy",
+        "expectancy_pct", "expectancy_low", "expectancy_high", "expectancy_r", "best_trade", "worst_trade",
+        "average_win", "average_loss", "best_day", "worst_day", "best_hour", "worst_hour", "random_net",
+        "sharpe", "sortino", "calmar", "sqn", "average_mfe", "average_mae", "worst_mae",
     }
 )  # fmt: skip
 """Figures whose sign is good or bad news."""
@@ -49,7 +49,7 @@ _CHECKS = {
     "fees": "Robust to fees",
     "ambiguous_candles": "Candles are clear",
 }
-_TWO = Decimal("0.01")
+_TENTH, _TWO, _FOUR = Decimal("0.1"), Decimal("0.01"), Decimal("0.0001")
 
 
 def view_of(result: Result, bars: Mapping[str, Sequence[Bar]]) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def view_of(result: Result, bars: Mapping[str, Sequence[Bar]]) -> dict[str, Any]
         "symbols": document["universe"]["symbols"],
         "timeframe": document["timeframe"],
         "start": _grouped(Decimal(meta["wallet_start"])),
+        "minutes": f"{meta['candles']:,}",
         "period": (_minute(meta["from"]), _minute(meta["to"])),
         "headlines": [_headline(metrics, *names) for names in _HEADLINES],
         "badge": _badge(result["badge"]),
@@ -71,15 +72,14 @@ def view_of(result: Result, bars: Mapping[str, Sequence[Bar]]) -> dict[str, Any]
         "drawdowns": [_drawdown(fall) for fall in result["drawdowns"]],
         "left_open": result["left_open"],
         "refused": _refused(result["rejections"]),
-        "conditions": result["rejections"]["conditions"],
+        "conditions": [_condition(row) for row in result["rejections"]["conditions"]],
         "fees": document["fees"],
         "charts": _charts(result, bars),
     }
 
 
-def _headline(metrics: Mapping[str, Any], name: str, below: str) -> dict[str, Any]:
-    row, more = _figure(name, metrics[name]), _figure(below, metrics[below])
-    return {**row, "below": f"{more['label']} {more['value']}" if more["known"] else more["label"] + " none"}
+def _headline(metrics: Mapping[str, Any], name: str, below: str, words: str) -> dict[str, Any]:
+    return {**_figure(name, metrics[name]), "below": words.format(_figure(below, metrics[below])["value"])}
 
 
 def _rows(metrics: Mapping[str, Any], figures: Mapping[str, Definition]) -> list[dict[str, Any]]:
@@ -100,6 +100,8 @@ def _value(value: Any, unit: str) -> str:
         return str(value).replace("T", " ").removesuffix("Z")
     if unit in ("count", "name"):
         return f"{value:,}" if isinstance(value, int) else str(value)
+    if unit in ("minutes", "hours", "days"):
+        return f"{Decimal(value).quantize(_TENTH):,}".removesuffix(".0")
     return _grouped(Decimal(value)) + (" %" if unit == "%" else "")
 
 
@@ -110,9 +112,9 @@ def _tone(name: str, value: Any) -> str:
 
 
 def _grouped(value: Decimal) -> str:
-    """Two decimals, thousands apart, a true minus sign."""
-    text = f"{value.quantize(_TWO):,}"
-    return text.replace("-", "−") if value.quantize(_TWO) else "0.00"
+    """Two decimals, four of what is less than a tenth; thousands apart, and a true minus sign."""
+    rounded = value.quantize(_TWO if abs(value) >= _TENTH else _FOUR)
+    return f"{rounded:,}".replace("-", "\N{MINUS SIGN}") if rounded else "0"
 
 
 def _minute(text: str) -> str:
@@ -171,6 +173,11 @@ def _refused(rejections: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for code, count in rejections["codes"].items()
     ]
+
+
+def _condition(row: Mapping[str, Any]) -> dict[str, Any]:
+    counts = {truth: f"{row[truth]:,}" for truth in ("false", "unknown")}
+    return {**row, **counts, "share": f"{float(row['not_true_pct']):.1f}"}
 
 
 def _charts(result: Result, bars: Mapping[str, Sequence[Bar]]) -> dict[str, Any]:

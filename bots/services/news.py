@@ -189,6 +189,8 @@ def _apply_cash(account: ExchangeAccount, bot: Bot | None, news: ExecutionNews) 
     _record(account, bot, news, place)
     if news.exec_type in CASH_ONLY:
         _pay(account, -news.fee)
+        held = PositionRow.objects.filter(account=account, symbol=news.symbol).exclude(lots=0)
+        held.update(fees=F("fees") + news.fee)
 
 
 def _record(

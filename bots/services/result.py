@@ -13,7 +13,13 @@ from trading_core.backtest.result import Played, result_document
 from trading_core.errors import InvalidInput
 from trading_core.execution.order import Role, Side
 from trading_core.market.series import SeriesKey
-from trading_core.performance.ledger import DecisionRecord, EquityRecord, ExecutionRecord, OrderRecord
+from trading_core.performance.ledger import (
+    DecisionRecord,
+    EquityRecord,
+    ExecutionRecord,
+    FundingRecord,
+    OrderRecord,
+)
 
 FUNDING = "Funding"
 
@@ -40,6 +46,10 @@ def played_of(bot: Bot) -> Played:
         orders=orders_of(bot),
         executions=executions_of(bot),
         equity=equity_of(bot),
+        fundings=fundings_of(bot),
+        funding="as the exchange settled it",
+        judged_by="exchange",
+        engine="live",
         wallet=bot.account.wallet,
     )
 
@@ -95,6 +105,17 @@ def executions_of(bot: Bot) -> list[ExecutionRecord]:
         )
         for row in rows
     ]
+
+
+def fundings_of(bot: Bot) -> list[FundingRecord]:
+    """Return the funding a bot's positions paid; its rows are told on the side that would close them."""
+    rows = ExecutionRow.objects.filter(bot=bot, exec_type=FUNDING).order_by("time_ms", "sequence", "pk")
+    return [
+        FundingRecord(
+            row.symbol, row.time_ms, row.sequence, Side(row.side).opposite.sign * row.lots, row.ticks, None, row.fee
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def equity_of(bot: Bot) -> list[EquityRecord]:

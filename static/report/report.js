@@ -14,7 +14,7 @@
       .replace("-", "−");
 
   const MARKERS_MAX = 400;
-  const ROWS = 50;
+  const ROWS = 20;
 
   function look() {
     return {
@@ -35,7 +35,7 @@
     return lib.createChart(find(`data-chart="${name}"`), {
       ...look(),
       autoSize: true,
-      timeScale: { ...look().timeScale, timeVisible: true, secondsVisible: false },
+      timeScale: { ...look().timeScale, timeVisible: true, secondsVisible: false, minBarSpacing: 0.02 },
       handleScroll: { vertTouchDrag: false },
       handleScale: { mouseWheel: false },
       localization: { locale: "en-GB", priceFormatter: (value) => grouped(value) },
@@ -169,6 +169,7 @@
     [(t) => t.number],
     [(t) => t.symbol, "t"],
     [(t) => t.side, "t"],
+    [(t) => grouped(t.net), (t) => toned(Number(t.net))],
     [(t) => t.opened.slice(0, 16).replace("T", " "), "t"],
     [(t) => lasted(t.minutes)],
     [(t) => t.entry_price],
@@ -179,7 +180,6 @@
     [(t) => orDash(t.mae)],
     [(t) => orDash(t.mfe)],
     [(t) => orDash(t.r)],
-    [(t) => grouped(t.net), (t) => toned(Number(t.net))],
     [(t) => t.reason.replace("_", " "), "t"],
   ];
 
@@ -227,7 +227,7 @@
     };
     for (const head of table.tHead.rows[0].cells) head.firstElementChild.addEventListener("click", () => sorted(head));
     more.addEventListener("click", () => {
-      shown += 10 * ROWS;
+      shown += 20 * ROWS;
       list();
     });
     find('data-empty="trades"').hidden = trades.length > 0;

@@ -1,10 +1,10 @@
 """Whether two runs are the same run: the first difference between two result documents.
 
 Compared is what the parity contract names: decisions (symbol, close, outcome, conditions, the bot's
-own facts, tags), orders
-(trade, role, leg, side, ticks, lots, filled), executions (time, order in their symbol, role, leg, side,
-ticks, lots, fee) and the final wallet. Venue ids, wall times and revisions are not. Orders decided at
-the last close were not sent by either side and are left out.
+own facts, tags), orders (trade, role, leg, side, ticks, lots, filled), executions (time, order in their
+symbol, role, leg, side, ticks, lots, fee), funding (time, lots, mark, payment) and the final wallet.
+Venue ids, wall times and revisions are not. Orders decided at the last close were not sent by either
+side and are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Difference:
     """Where two runs part."""
 
     part: str
-    """``decisions``, ``orders``, ``executions`` or ``wallet``."""
+    """``decisions``, ``orders``, ``executions``, ``funding`` or ``wallet``."""
     index: int
     left: Row | None
     right: Row | None
@@ -40,6 +40,7 @@ def first_difference(left: Mapping[str, Any], right: Mapping[str, Any]) -> Diffe
         "decisions": (_decisions(left), _decisions(right)),
         "orders": (_orders(left, end), _orders(right, end)),
         "executions": (_executions(left), _executions(right)),
+        "funding": (_funding(left), _funding(right)),
     }
     for part, (these, those) in parts.items():
         for index, (a, b) in enumerate(zip_longest(these, those)):
@@ -75,6 +76,11 @@ def _executions(result: Mapping[str, Any]) -> list[Row]:
     rows = sorted(result["executions"], key=lambda row: (row["time"], row["symbol"], row["sequence"]))
     keys = ("time", "symbol", "trade", "role", "leg", "side", "ticks", "lots", "fee", "is_maker")
     return [tuple(row[key] for key in keys) for row in rows]
+
+
+def _funding(result: Mapping[str, Any]) -> list[Row]:
+    keys = ("time", "symbol", "side", "qty", "ticks", "paid")
+    return sorted(tuple(row[key] for key in keys) for row in result["funding"])
 
 
 def _shown(row: Row | None) -> str:

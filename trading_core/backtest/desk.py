@@ -96,18 +96,19 @@ class Desk:
             self._answer(intent, self._carry_out(intent))
             self.tend(intent.symbol)
 
-    def hear(self, symbol: str, events: Iterable[Event]) -> None:
-        """Book what the account told, tend, and carry out what that leads to."""
+    def hear(self, symbol: str, events: Iterable[Event], *, settle: bool = True) -> None:
+        """Book what the account told and tend; carry out what that leads to now, or at the next open."""
         self._book(events)
         self.tend(symbol)
-        self.settle()
+        if settle:
+            self.settle()
 
     def settle_funding(self, symbol: str, due: Due) -> None:
         """Pay or receive funding now; what the plan makes of it is carried out at the next open."""
-        self._book(
-            self.account.funding(symbol, rate_e8=due.rate_e8, mark_ticks=due.mark_ticks, time_ms=self.now_ms)
+        paid = self.account.funding(
+            symbol, rate_e8=due.rate_e8, mark_ticks=due.mark_ticks, time_ms=self.now_ms
         )
-        self.tend(symbol)
+        self.hear(symbol, paid, settle=False)
 
     def tend(self, symbol: str, tick: Tick | None = None) -> None:
         """Plan what the facts of a symbol, and the minute that has just closed, ask for now."""

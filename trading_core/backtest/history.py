@@ -21,7 +21,6 @@ from trading_core.plan.frame import Frame, recent_of
 from trading_core.plan.recent import Recent, Tick, candles_needed
 from trading_core.rules.evaluate import evaluate
 from trading_core.rules.model import TREES
-from trading_core.rules.packed import pack_rows
 from trading_core.rules.requirements import requirements
 from trading_core.rules.verdict import History, Truths, Verdict
 from trading_core.simulator.settlement import mark_spans
@@ -109,16 +108,15 @@ def load(
     frames = frames_of(candles, needed | {(symbol, document.timeframe)}, until_ms=until_ms)
     said = evaluate(document.rules, frames, symbol=symbol, timeframe=document.timeframe, tickers=tickers)
     base = candles[symbol]
-    last = np.searchsorted(base.open_time, times, side="right") - 1
-    row = np.maximum(last, 0)
-    present = (last >= 0) & (base.open_time[row] == times)
+    row, present = _rows(base.open_time, times)
     asked, trees, leaves = _asked(said, times, present)
+    closes = nearest_ticks(base.close[row], instrument)
     return SymbolHistory(
         present=present,
         opens=nearest_ticks(base.open[row], instrument),
         highs=nearest_ticks(base.high[row], instrument),
         lows=nearest_ticks(base.low[row], instrument),
-        closes=np.where(last >= 0, nearest_ticks(base.close[row], instrument), 0),
+        closes=closes if present[0] else np.where(times >= base.open_time[0], closes, 0),
         volumes=base.volume[row],
         asked=asked,
         trees=trees,
@@ -130,16 +128,35 @@ def load(
     )
 
 
+def _rows(known: Times, times: Times) -> tuple[Ints | slice, npt.NDArray[np.bool_]]:
+    """Where each time, or the latest one before it, stands among the known ones, and whether it is there."""
+    first = int(np.searchsorted(known, times[0]))
+    run = slice(first, first + len(times))
+    if np.array_equal(known[run], times):
+        return run, np.ones(len(times), dtype=np.bool_)
+    last = np.searchsorted(known, times, side="right") - 1
+    row = np.maximum(last, 0)
+    return row, (last >= 0) & (known[row] == times)
+
+
 def _asked(
     said: History, times: Times, present: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[np.bool_], dict[str, Truths], Leaves]:
     """What was said at the close of each minute."""
-    nothing = np.full(len(times), -1, dtype=np.int8)
-    if not len(said):
-        asked = np.zeros(len(times), dtype=np.bool_)
-        return asked, dict.fromkeys(TREES, nothing), Leaves(np.zeros((len(times), 0), np.uint8), asked)
-    closes = times + BASE.ms
-    row = np.minimum(np.searchsorted(said.close_ms, closes), len(said) - 1)
-    asked = present & (said.close_ms[row] == closes)
-    trees = {name: np.where(asked, truths[row], nothing) for name, truths in said.trees.items()}
-    return asked, trees, Leaves(pack_rows(said.leaves[:, row]), asked)
+    count = len(times)
+    run = slice(0, 0)
+    if len(said):
+        first = int(np.searchsorted(said.close_ms, times[0] + BASE.ms))
+        run = slice(first, first + count)
+    if present.all() and np.array_equal(said.close_ms[run] - BASE.ms, times):
+        return present, {name: said.trees[name][run] for name in TREES}, Leaves(said.leaves, run, count)
+    minutes = np.searchsorted(times, said.close_ms - BASE.ms)
+    there = minutes < count
+    there[there] = times[minutes[there]] == said.close_ms[there] - BASE.ms
+    there[there] = present[minutes[there]]
+    places = np.full(count, -1, dtype=np.int64)
+    places[minutes[there]] = np.flatnonzero(there)
+    trees = {name: np.full(count, -1, dtype=np.int8) for name in TREES}
+    for name, truths in trees.items():
+        truths[minutes[there]] = said.trees[name][there]
+    return places >= 0, trees, Leaves(said.leaves, places, count)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trading_core.engine.outcome import OutcomeCode
-from trading_core.performance.ledger import DecisionRecord
+from trading_core.performance.ledger import DecisionRecord, Tallied
 from trading_core.performance.metric import ratio_text
 from trading_core.rules.model import RuleSet, conditions
 from trading_core.rules.packed import unpack_rows
@@ -27,7 +27,7 @@ _NO_REFUSAL = frozenset(
         OutcomeCode.EXIT_TIME,
     }
 )
-_UNSIGNALLED = frozenset({OutcomeCode.NO_SIGNAL, OutcomeCode.NOT_READY})
+_UNSIGNALLED = frozenset({OutcomeCode.NO_SIGNAL.value, OutcomeCode.NOT_READY.value})
 
 
 def rejections_of(rules: RuleSet, decisions: Sequence[DecisionRecord]) -> dict[str, Any]:
@@ -35,9 +35,12 @@ def rejections_of(rules: RuleSet, decisions: Sequence[DecisionRecord]) -> dict[s
 
     Conditions are counted at the closes without a signal, in the order of the rules.
     """
-    codes = Counter(decision.code for decision in decisions)
+    if isinstance(decisions, Tallied):
+        codes, counts = decisions.counts(), decisions.leaves_of(_UNSIGNALLED)
+    else:
+        codes = Counter(decision.code for decision in decisions)
+        counts = Counter(d.leaves for d in decisions if d.code in _UNSIGNALLED and d.leaves)
     refused = {code: count for code, count in codes.most_common() if code not in _NO_REFUSAL}
-    counts = Counter(d.leaves for d in decisions if d.code in _UNSIGNALLED and d.leaves)
     return {
         "closes": len(decisions),
         "codes": refused,

@@ -14,7 +14,7 @@ from trading_core.backtest.rejections import rejections_of
 from trading_core.engine.document import BotDocument, document_hash
 from trading_core.execution.order import Role
 from trading_core.market.instrument import Instrument
-from trading_core.money import amount, plain
+from trading_core.money import amount_text, plain
 from trading_core.performance.columns import Equity, Executions
 from trading_core.performance.drawdowns import Drawdown, deepest
 from trading_core.performance.ledger import (
@@ -67,6 +67,8 @@ class Played:
     """Which funding was booked, for people."""
     judged_by: str = "last price"
     """What liquidations looked at, for people."""
+    stops: Mapping[tuple[str, int], int] | None = None
+    """The stop of each trade's first entry order, by (symbol, trade), if the driver knows it by heart."""
     engine: str = "interpreted"
     """``compiled``, or ``interpreted`` with why it was not compiled."""
 
@@ -84,7 +86,7 @@ def track_of(played: Played) -> TrackRecord:
         fundings=played.fundings,
         minutes=played.minutes,
         traded=played.document.symbols,
-        stops=_planned_stops(played.orders),
+        stops=_planned_stops(played.orders) if played.stops is None else played.stops,
         touched=played.touched,
         ambiguous=played.ambiguous,
     )
@@ -232,7 +234,7 @@ def _funding(record: FundingRecord, instrument: Instrument) -> dict[str, Any]:
         "qty": plain(instrument.qty(abs(record.lots))),
         "ticks": record.ticks,
         "mark": plain(instrument.price(record.ticks)),
-        "rate": plain(Decimal(record.rate_e8).scaleb(-8)),
+        "rate": None if record.rate_e8 is None else plain(Decimal(record.rate_e8).scaleb(-8)),
         "paid": _money(record.paid),
     }
 
@@ -297,4 +299,4 @@ def _equity(record: EquityRecord) -> dict[str, str]:
 
 
 def _money(units: int) -> str:
-    return plain(amount(units))
+    return amount_text(units)

@@ -82,7 +82,7 @@ def run(
     missing = [s for s in document.symbols if not len(candles.get(s, ())) or s not in instruments]
     if missing:
         raise InvalidInput("universe.symbols", f"no candles for {', '.join(missing)}")
-    times = _times(document, candles, start_ms, end_ms, limit)
+    times = minutes_of(document, candles, start_ms, end_ms, limit)
     told = {symbol: (recorded or {}).get(symbol, NOTHING_RECORDED) for symbol in sorted(document.symbols)}
     histories = {
         symbol: load(
@@ -101,7 +101,7 @@ def run(
         except Cramped:
             reason = "more orders or requests at once than there are rows for"
     settlements = Settlements(told, times)
-    played = _Run(document, histories, instruments, matching, times, settlements, tickers or {}).play(
+    played = Interpreter(document, histories, instruments, matching, times, settlements, tickers or {}).play(
         progress
     )
     played = replace(played, engine=f"interpreted: {reason}") if reason else played
@@ -129,7 +129,7 @@ def _bitcoin(
     return {BITCOIN: Minutes(found.open_time, *prices)}
 
 
-def _times(
+def minutes_of(
     document: BotDocument,
     candles: Mapping[str, Candles],
     start_ms: int | None,
@@ -137,7 +137,7 @@ def _times(
     limit: int | None,
 ) -> Times:
     """Open times of the minutes to play."""
-    times = np.unique(np.concatenate([candles[symbol].open_time for symbol in document.symbols]))
+    times = _joined([candles[symbol].open_time for symbol in document.symbols])
     if start_ms is not None:
         times = times[times >= start_ms]
     if end_ms is not None:
@@ -146,6 +146,15 @@ def _times(
     if not len(times):
         raise InvalidInput("candles", "none in the period asked for")
     return times
+
+
+def _joined(columns: list[Times]) -> Times:
+    """The times that stand in any of these rising columns."""
+    first, *others = columns
+    if all(np.array_equal(first, other) for other in others):
+        return first
+    times = np.sort(np.concatenate(columns), kind="stable")
+    return times[np.concatenate(([True], times[1:] != times[:-1]))]
 
 
 def _refused(verdict: Verdict | None) -> tuple[str, Mapping[str, Detail]]:
@@ -164,7 +173,9 @@ _REFUSED = {
 were asked at all."""
 
 
-class _Run:
+class Interpreter:
+    """A run of the engine itself, minute by minute, on a simulated account."""
+
     def __init__(
         self,
         document: BotDocument,
@@ -199,6 +210,7 @@ class _Run:
         """Whether nothing has happened since a close that changed nothing."""
 
     def play(self, progress: Progress | None) -> Played:
+        """Play all minutes."""
         self.desk.now_ms = int(self.times[0])
         minute, told = 0, 0
         while minute < len(self.times):

@@ -1,6 +1,4 @@
-"""A result document as tables, for spreadsheets and data frames: trades, orders, executions, funding, equity,
-decisions.
-"""
+"""A result document as tables, for spreadsheets and data frames."""
 
 from __future__ import annotations
 

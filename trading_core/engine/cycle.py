@@ -10,7 +10,7 @@ from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
 from trading_core.engine.risk_gates import flattened, given_up, under_locks
 from trading_core.engine.rule_facts import asked_facts, completed, facts_by_symbol, used_numbers
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
-from trading_core.engine.tend import caught_up, stand
+from trading_core.engine.tend import caught_up, settled, stand
 from trading_core.execution.difference import in_order
 from trading_core.execution.intent import ExitReason, Intent
 from trading_core.execution.order import Role, Side
@@ -54,7 +54,8 @@ def decide(snapshot: Snapshot) -> Decision:
         if plan.is_flat:
             candidates.append(symbol)
         else:
-            outcomes[symbol], plan = _keep(snapshot, facts, plan)
+            outcomes[symbol], kept = _keep(snapshot, facts, plan)
+            plan = settled(snapshot.document, facts, kept, now_ms=snapshot.close_ms, before=plan)
         plans[symbol] = plan
         entrance.count(plan, facts)
     for symbol in candidates:

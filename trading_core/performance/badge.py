@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from trading_core.money import plain
 from trading_core.performance.metric import Metric
 from trading_core.performance.significance import GRADES, grade_of, margin_points
 
@@ -28,7 +29,7 @@ _CHECKS = (
         "interval",
         ("expectancy_low", "expectancy_high"),
         lambda low, _: low > 0,
-        "Drawn anew from the trades there are, the mean trade makes between {0} and {1} in 90 % of the draws. "
+        "Drawn anew from the trades there are, the mean trade makes between {0} and {1} USDT in 90 % of the draws. "
         "It holds if the whole interval lies above 0.",
     ),
     _Check(
@@ -43,7 +44,7 @@ _CHECKS = (
         ("random_beaten_pct", "random_net"),
         lambda beaten, _: beaten >= CERTAIN_PCT,
         "The run beats {0} % of runs that entered at random with the same sides, sizes, holding times and "
-        "costs; those made {1} on average. It holds from 95 % on.",
+        "costs; those made {1} USDT on average. It holds from 95 % on.",
     ),
     _Check(
         "fees",
@@ -86,5 +87,5 @@ def _told(check: _Check, values: list[Metric]) -> dict[str, Any]:
     if reason is not None:
         return {"name": check.name, "holds": None, "says": f"Can't be told: {reason}."}
     told = [Decimal(str(value.value)) for value in values]
-    rounded = [str(round(number, 2)) for number in told]
+    rounded = [plain(round(number, 2)) for number in told]
     return {"name": check.name, "holds": check.holds(*told), "says": check.says.format(*rounded)}

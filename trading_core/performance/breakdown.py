@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trading_core.money import amount, plain
+from trading_core.money import amount_text
 from trading_core.performance.columns import Integers
 from trading_core.performance.curve import DAY_MS
 from trading_core.performance.metric import ratio_text
@@ -81,7 +81,7 @@ def _part(count: int, wins: int, net: int, fees: int, funding: int) -> dict[str,
         "trades": count,
         "wins": wins,
         "win_rate_pct": ratio_text(100 * wins, count),
-        "net": plain(amount(net)),
-        "fees": plain(amount(fees)),
-        "funding": plain(amount(funding)),
+        "net": amount_text(net),
+        "fees": amount_text(fees),
+        "funding": amount_text(funding),
     }

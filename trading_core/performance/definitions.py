@@ -25,7 +25,7 @@ GROUPS: Mapping[str, Mapping[str, Definition]] = {
         "net_profit": Definition("Net profit", "money",
             "Balance at the end less that at the start: closed trades after fees, funding and slippage, and"
             " what open ones have paid."),
-        "net_profit_pct": Definition("Net profit", "%", "Net profit over the starting balance."),
+        "net_profit_pct": Definition("Net profit of the balance", "%", "Net profit over the starting balance."),
         "final_equity": Definition("Final equity", "money",
             "Balance and unrealised profit at the last close, at market."),
         "total_return_pct": Definition("Total return", "%",
@@ -49,7 +49,7 @@ GROUPS: Mapping[str, Mapping[str, Definition]] = {
         "recovery_days": Definition("Recovery", "days",
             "From the trough of the deepest drawdown back to its peak."),
         "open_drawdown_pct": Definition("Drawdown at the end", "%",
-            "Of the drawdown that is still on, from peak to trough; 0 at a new peak."),
+            "How far equity ends below its last peak, as a share of it; 0 at a new peak."),
         "longest_underwater_days": Definition("Longest under water", "days",
             "Longest time from a peak until equity was back there, or the run ended."),
         "realised_drawdown_pct": Definition("Deepest, realised only", "%",
@@ -100,7 +100,7 @@ GROUPS: Mapping[str, Mapping[str, Definition]] = {
         "expectancy_low": Definition("Mean trade, low", "money",
             "5th percentile of the mean of trades drawn anew from these, with a fixed seed (bootstrap)."),
         "expectancy_high": Definition("Mean trade, high", "money", "95th percentile of the same."),
-        "expectancy_pct": Definition("Mean trade", "%", "Mean trade over the starting balance."),
+        "expectancy_pct": Definition("Mean trade of the balance", "%", "Mean trade over the starting balance."),
         "expectancy_r": Definition("Mean trade in R", "",
             "Mean of net result over R: what the entry order's fill would have lost at the stop attached to"
             " it, before fees."),
@@ -153,13 +153,13 @@ GROUPS: Mapping[str, Mapping[str, Definition]] = {
     },
     "Calendar": {
         "best_day": Definition("Best day", "money", "Largest gain of equity from midnight to midnight, UTC."),
-        "best_day_at": Definition("Best day", "UTC", "When it began."),
+        "best_day_at": Definition("Best day, when", "UTC", "When it began."),
         "worst_day": Definition("Worst day", "money", "Largest loss of equity in a day."),
-        "worst_day_at": Definition("Worst day", "UTC", "When it began."),
+        "worst_day_at": Definition("Worst day, when", "UTC", "When it began."),
         "best_hour": Definition("Best hour", "money", "Largest gain of equity in an hour of the clock."),
-        "best_hour_at": Definition("Best hour", "UTC", "When it began."),
+        "best_hour_at": Definition("Best hour, when", "UTC", "When it began."),
         "worst_hour": Definition("Worst hour", "money", "Largest loss of equity in an hour of the clock."),
-        "worst_hour_at": Definition("Worst hour", "UTC", "When it began."),
+        "worst_hour_at": Definition("Worst hour, when", "UTC", "When it began."),
         "days_won": Definition("Days won", "count",
             "Days at whose end equity was higher than at their start; the first and the last may be short."),
         "days_even": Definition("Days even", "count", "Days at whose end it was the same."),
@@ -173,7 +173,7 @@ GROUPS: Mapping[str, Mapping[str, Definition]] = {
         "ambiguous_candles": Definition("Ambiguous minutes", "count",
             "Minutes that reached an order or a stop on both sides of where they opened, so that the order "
             "of events inside decided; the worse one was taken."),
-        "ambiguous_pct": Definition("Ambiguous minutes", "%",
+        "ambiguous_pct": Definition("Share of them", "%",
             "Share of them among the minutes that reached an order or a stop."),
     },
 }

@@ -93,6 +93,6 @@ def _ranges(of: np.ufunc, values: Integers, first: Integers, stop: Integers) -> 
     """The extreme of values[first:stop], for ranges that aren't empty."""
     if not len(first):
         return values[:0]
-    padded = np.append(values, values[-1:])
+    padded = values if stop.max() < len(values) else np.append(values, values[-1:])
     reduced: Callable[..., Integers] = of.reduceat
     return reduced(padded, np.stack((first, stop), axis=1).ravel())[::2]

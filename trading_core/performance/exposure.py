@@ -30,15 +30,13 @@ def exposure_figures(track: TrackRecord, curve: Curve) -> dict[str, Metric]:
     if not len(value):
         none = missing("no close")
         return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
-    rows = np.flatnonzero(value)
-    worth, equity = value[rows], curve.values[rows + 1]
-    gross = np.divide(worth, equity, out=np.zeros(len(rows)), where=equity > 0)
-    lasted = curve.times[rows + 1] - curve.times[rows]
-    locked = float((worth * lasted).sum()) / track.start / HOUR_MS
+    equity = curve.values[1:]
+    gross = value / equity if equity.min() > 0 else np.where(equity > 0, value, 0.0) / np.maximum(equity, 1)
+    locked = float((value * np.diff(curve.times)).sum()) / track.start / HOUR_MS
     return {
         **figures,
-        "mean_exposure_pct": number(100.0 * float(gross.sum()) / len(value)),
-        "max_exposure_pct": number(100.0 * float(gross.max(initial=0.0))),
+        "mean_exposure_pct": number(100.0 * float(gross.mean())),
+        "max_exposure_pct": number(100.0 * float(gross.max())),
         "locked_hours": number(locked),
     }
 
@@ -54,26 +52,26 @@ def gross_value(track: TrackRecord) -> Floats:
         first = np.searchsorted(times, changed)
         counts = np.diff(first, append=len(times)) * (lots != 0)
         begins = np.cumsum(counts) - counts
-        rows = np.arange(counts.sum()) + np.repeat(first - begins, counts)
-        prices = track.minutes[symbol].closes_at(times, rows)
-        total[rows] += np.repeat(np.abs(lots) * (numerator / denominator), counts) * prices
+        closes = np.arange(counts.sum()) + np.repeat(first - begins, counts)
+        prices = track.minutes[symbol].closes_at(times, closes)
+        total[closes] += np.repeat(np.abs(lots) * (numerator / denominator), counts) * prices
     return total
 
 
 def held_ms(track: TrackRecord) -> int:
     """Milliseconds with at least one position."""
-    held = [_held(track.executions, code) for code in range(len(track.executions.symbols))]
-    times = np.concatenate([each[0] for each in held]) if held else np.empty(0, dtype=np.int64)
-    if not len(times):
-        return 0
-    steps = np.concatenate([np.diff((lots != 0).astype(np.int64), prepend=0) for _, lots in held])
-    order = np.argsort(times, kind="stable")
-    open_then = np.cumsum(steps[order]) > 0
-    return int(np.diff(times[order], append=track.end_ms)[open_then].sum())
+    executions, steps = track.executions, np.zeros(len(track.executions), dtype=np.int64)
+    for code in range(len(executions.symbols)):
+        rows = np.flatnonzero(executions.symbol == code)
+        lots = np.cumsum(executions.sign[rows] * executions.lots[rows])
+        steps[rows] = np.diff((lots != 0).astype(np.int64), prepend=0)
+    open_then = np.cumsum(steps) > 0
+    return int(np.diff(executions.time_ms, append=track.end_ms)[open_then].sum())
 
 
 def _held(executions: Executions, code: int) -> tuple[Integers, Integers]:
     """When the lots of a symbol changed, and to what; what is filled at an open comes after the close before."""
     rows = np.flatnonzero(executions.symbol == code)
     lots: Integers = np.cumsum(executions.sign[rows] * executions.lots[rows])
-    return executions.time_ms[rows] + executions.at_open[rows], lots
+    # A resting order that took inside a minute counts as one at its end: what followed came no earlier.
+    return np.maximum.accumulate(executions.time_ms[rows] + executions.at_open[rows]), lots

@@ -5,9 +5,10 @@ A backtest fills these from memory, the live path from its rows, so the two can 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from trading_core.execution.intent import ExitReason
 from trading_core.execution.order import Role, Side
@@ -24,6 +25,20 @@ class DecisionRecord:
     """Truth of the conditions, packed, in hex."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """As ``OutcomeRecord.details``."""
+
+
+@runtime_checkable
+class Tallied(Protocol):
+    """Decisions kept as columns, which tell these without making a record of each."""
+
+    def counts(self) -> Counter[str]:
+        """How many closes came to what, by outcome code."""
+
+    def of_code(self, code: str) -> Sequence[DecisionRecord]:
+        """The outcomes of one code, rising in time."""
+
+    def leaves_of(self, codes: frozenset[str]) -> Counter[str]:
+        """How often each packed answer of the conditions stood behind outcomes of these codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +100,8 @@ class FundingRecord:
     """Held: positive long, negative short."""
     ticks: int
     """Mark price it was reckoned at."""
-    rate_e8: int
-    """Of the value, 10⁻⁸; longs pay a positive one."""
+    rate_e8: int | None
+    """Of the value, 10⁻⁸; longs pay a positive one. None: the books don't tell."""
     paid: int
     """Money units, negative = received."""
 
@@ -106,8 +121,7 @@ class EquityRecord:
 
 
 def closing_reason(role: Role, exit_reason: str, *, liquidated: bool, tightened_by: str = "") -> str:
-    """Why an execution closed: by its role, for our own exits by what the plan decided, and
-    for a stop by what had moved it."""
+    """Why an execution closed: by its role, our own exits by what the plan decided, a stop by what moved it."""
     if liquidated:
         return ExitReason.LIQUIDATION.value
     if role is Role.TAKE_PROFIT:

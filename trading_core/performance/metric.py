@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from trading_core.money import amount, plain
+from trading_core.money import amount_text, plain
 
 METHOD_VERSION = 3
 """Rises with every change of how a figure is computed."""
 
+_FOUR = 10**4
+"""Four decimals as an integer."""
 _SIX = Decimal("0.000001")
 _LARGEST = 1e12
 """A ratio beyond it says only that something was divided by next to nothing."""
@@ -22,6 +24,8 @@ class Metric:
 
     value: str | int | None
     reason: str = ""
+    exact: float | None = None
+    """A ratio before it was rounded."""
 
     def as_data(self) -> Any:
         """The value, or ``{"value": null, "reason": ...}``."""
@@ -35,7 +39,7 @@ def missing(reason: str) -> Metric:
 
 def money(units: int) -> Metric:
     """Money units as a plain amount."""
-    return Metric(plain(amount(units)))
+    return Metric(amount_text(units))
 
 
 def quotient(part: int, whole: int, reason: str) -> Metric:
@@ -45,11 +49,15 @@ def quotient(part: int, whole: int, reason: str) -> Metric:
 
 def ratio_text(part: int, whole: int) -> str:
     """part/whole with four decimals, rounded half even."""
-    return plain((Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001")))
+    scaled, rest = divmod(abs(part) * _FOUR, abs(whole))
+    scaled += 2 * rest > abs(whole) or (2 * rest == abs(whole) and scaled % 2 == 1)
+    digits, decimals = divmod(scaled, _FOUR)
+    sign = "-" if scaled and (part < 0) != (whole < 0) else ""
+    return f"{sign}{digits}.{decimals:04d}".rstrip("0") if decimals else f"{sign}{digits}"
 
 
 def number(value: float) -> Metric:
     """A ratio with six decimals; floats are for ratios only."""
     if not abs(value) <= _LARGEST:
         return missing("too large to mean anything")
-    return Metric(plain(Decimal(value).quantize(_SIX)))
+    return Metric(plain(Decimal(value).quantize(_SIX)), exact=value)

@@ -15,7 +15,7 @@ from trading_core.performance.daily import daily
 from trading_core.performance.drawdowns import Drawdown, deepest, drawdowns
 from trading_core.performance.excursions import Excursions
 from trading_core.performance.exposure import exposure_figures
-from trading_core.performance.ledger import DecisionRecord
+from trading_core.performance.ledger import DecisionRecord, Tallied
 from trading_core.performance.metric import (
     METHOD_VERSION,
     Metric,
@@ -54,7 +54,7 @@ def metrics_of(
         **expectancy_interval(trades.net),
         **risk_figures(track, trades),
         **excursion_figures(trades, found),
-        **_falls(falls, worst),
+        **_falls(falls, worst, final),
         **_realised(track),
         "recovery_factor": quotient(final - start, _largest(falls), "no drawdown"),
         **ratios_of(days, deepest=worst[0].depth if worst else 0.0),
@@ -72,7 +72,8 @@ def exit_reasons(trades: Trades) -> dict[str, int]:
 
 def outcome_counts(decisions: Sequence[DecisionRecord]) -> dict[str, int]:
     """How many closes came to what, by outcome code."""
-    return dict(sorted(Counter(decision.code for decision in decisions).items()))
+    counts = decisions.counts() if isinstance(decisions, Tallied) else Counter(d.code for d in decisions)
+    return dict(sorted(counts.items()))
 
 
 def max_drawdown(equity: Sequence[int]) -> tuple[int, str]:
@@ -82,7 +83,7 @@ def max_drawdown(equity: Sequence[int]) -> tuple[int, str]:
     return (worst[0].fall, percent(worst[0])) if worst else (0, "0")
 
 
-def _falls(falls: Sequence[Drawdown], worst: Sequence[Drawdown]) -> dict[str, Metric]:
+def _falls(falls: Sequence[Drawdown], worst: Sequence[Drawdown], final: int) -> dict[str, Metric]:
     """The deepest fall, relative and in money, how long it took back, the one that is on, and the longest."""
     on = falls[-1] if falls and falls[-1].recovered_ms is None else None
     return {
@@ -90,7 +91,7 @@ def _falls(falls: Sequence[Drawdown], worst: Sequence[Drawdown]) -> dict[str, Me
         "max_drawdown_pct": Metric(percent(worst[0]) if worst else "0"),
         "max_drawdown_money": money(_largest(falls)),
         "recovery_days": _recovery(worst),
-        "open_drawdown_pct": Metric(percent(on) if on else "0"),
+        "open_drawdown_pct": Metric(ratio_text(100 * (on.peak - final), on.peak) if on else "0"),
         "longest_underwater_days": number(max((fall.length_ms for fall in falls), default=0) / DAY_MS),
     }
 

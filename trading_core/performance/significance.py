@@ -21,7 +21,7 @@ SEED = 1
 RESAMPLES = 1_000
 RANDOM_RUNS = 200
 _FEWEST_RUNS = 50
-_DRAWS = 1_000_000
+_DRAWS = 500_000
 """About so many numbers are drawn for an interval, a third of them for runs at random: with more trades
 than that allows, fewer runs, which then differ less."""
 _INTERVAL = (5.0, 95.0)
@@ -83,7 +83,7 @@ def random_entries(track: TrackRecord, trades: Trades) -> dict[str, Metric]:
             return dict.fromkeys(names, missing("a trade was held throughout"))
         numerator, denominator = track.instruments[symbol].value_scale
         worth = ours.direction * ours.entry_tick_lots * (numerator / denominator)
-        close = minutes.close.astype(np.float64)
+        close = minutes.close
         begin = (rng.random((runs, len(ours))) * room).astype(np.int64)
         total += ((close[begin + held] / close[begin] - 1.0) * worth).sum(axis=1)
     beaten = 100.0 * float((total < float(trades.net.sum())).mean())

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from trading_core.performance.ledger import DecisionRecord
+from trading_core.performance.ledger import DecisionRecord, Tallied
 from trading_core.performance.trades import Trade
 
 ENTERED = "entered"
@@ -19,7 +19,7 @@ class EntryTags:
     def __init__(self, decisions: Iterable[DecisionRecord]) -> None:
         self._times: dict[str, list[int]] = defaultdict(list)
         self._tags: dict[str, list[Sequence[str]]] = defaultdict(list)
-        for decision in decisions:
+        for decision in decisions.of_code(ENTERED) if isinstance(decisions, Tallied) else decisions:
             if decision.code == ENTERED:
                 self._times[decision.symbol].append(decision.close_ms)
                 self._tags[decision.symbol].append(decision.details.get("tags", ()))

@@ -10,7 +10,13 @@ from trading_core.execution.order import EndedOrder, OpenOrder, OrderState, Role
 from trading_core.execution.position import Position
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
-from trading_core.plan.distances import moves_with_average, rungs_of, stop_distance, target_distance
+from trading_core.plan.distances import (
+    first_limit,
+    moves_with_average,
+    rungs_of,
+    stop_distance,
+    target_distance,
+)
 from trading_core.plan.kernel import below_ticks, is_inside, lots_of, stop_ticks, target_ticks, tighter
 from trading_core.plan.params import Base, EntryType, PlanParams
 from trading_core.plan.state import Leg, Phase, PlanState
@@ -75,7 +81,8 @@ def protective_stop(params: PlanParams, plan: PlanState, position: Position) -> 
     """
     if plan.phase is Phase.FLAT:
         return None
-    cost, lots = plan.entry_ticks or plan.reference_ticks, 1
+    cost = first_limit(params, plan.reference_ticks, plan.direction) or plan.reference_ticks
+    lots = 1
     if plan.base_lots:
         cost, lots = plan.base_cost, plan.base_lots
         if params.stop.base is Base.AVERAGE and position.lots:

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from trading_core.money import PPM
-from trading_core.plan.params import Averaging, Base, PlanParams, Rung, Unit, ladder
+from trading_core.plan.kernel import below_ticks
+from trading_core.plan.params import Averaging, Base, EntryType, PlanParams, Rung, Unit, ladder
 from trading_core.plan.state import PlanState
+
+
+def first_limit(params: PlanParams, close_ticks: int, direction: int) -> int | None:
+    """The limit an entry begins with; a market entry has one if it may lose only so much."""
+    entry = params.entry
+    if entry.type is not EntryType.MARKET:
+        return below_ticks(close_ticks, 1, entry.offset_ppm, direction)
+    if entry.slippage_ppm is None:
+        return None
+    return max(1, close_ticks + direction * (close_ticks * entry.slippage_ppm // PPM))
 
 
 def stop_distance(params: PlanParams, plan: PlanState) -> int:
@@ -15,7 +26,7 @@ def stop_distance(params: PlanParams, plan: PlanState) -> int:
 def target_distance(params: PlanParams, plan: PlanState) -> int:
     """Parts per million between the base and the last target."""
     assert params.take_profit is not None
-    return plan.target_ppm or params.take_profit.ppm
+    return params.take_profit.ppm if plan.target_ppm is None else plan.target_ppm
 
 
 def drawn_stop(

@@ -8,6 +8,7 @@ from trading_core.execution.intent import ExitReason
 from trading_core.market.instrument import Instrument
 from trading_core.market.timeframe import MINUTE_MS
 from trading_core.plan.desired import Standing, open_legs, target_base
+from trading_core.plan.distances import target_distance
 from trading_core.plan.kernel import below_ticks, break_even_ticks, is_inside, target_ticks, tighter
 from trading_core.plan.params import EntryType, PlanParams
 from trading_core.plan.progress import close
@@ -61,7 +62,7 @@ def _aged(params: PlanParams, plan: PlanState, now_ms: int) -> PlanState:
         return plan
     age = (now_ms - plan.opened_ms) // MINUTE_MS
     reached = [step.ppm for step in target.decay if step.minutes <= age]
-    return replace(plan, target_ppm=reached[-1] if reached else 0)
+    return replace(plan, target_ppm=reached[-1] if reached else None)
 
 
 def _tightened(
@@ -89,7 +90,7 @@ def _trailed(params: PlanParams, plan: PlanState, standing: Standing) -> list[tu
         found.append((starts, trailing.distance_ppm))
     if target is not None and target.trailing_ppm is not None:
         starts = target_ticks(
-            *target_base(params, plan, position), plan.target_ppm or target.ppm, plan.direction
+            *target_base(params, plan, position), target_distance(params, plan), plan.direction
         )
         found.append((starts, target.trailing_ppm))
     return [

@@ -49,7 +49,8 @@ def compiled(driver: Callable[P, R], cache: Path) -> Callable[P, R]:
             _KNOWN.add(function)
             register_jitable(_nrt=False, forceinline=is_inlined)(function)
     numba.config.CACHE_DIR = str(cache / _digest(driver))  # type: ignore[attr-defined]
-    made: Callable[P, R] = numba.njit(cache=True, nogil=True, _nrt=False)(driver)
+    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+    made: Callable[P, R] = numba.njit(**options)(driver)
     return made
 
 

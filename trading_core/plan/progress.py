@@ -7,9 +7,8 @@ from dataclasses import replace
 from trading_core.execution.intent import ExitReason
 from trading_core.execution.order import Role
 from trading_core.market.instrument import Instrument
-from trading_core.money import PPM
 from trading_core.plan.desired import Standing
-from trading_core.plan.distances import drawn_stop, rungs_of
+from trading_core.plan.distances import drawn_stop, first_limit, rungs_of
 from trading_core.plan.kernel import below_ticks, lots_of
 from trading_core.plan.params import EntryType, PlanParams
 from trading_core.plan.recent import Recent
@@ -127,7 +126,7 @@ def begin(
         trade=plan.trade + 1,
         direction=direction,
         reference_ticks=close_ticks,
-        entry_ticks=_entry_ticks(params, close_ticks, direction),
+        entry_ticks=first_limit(params, close_ticks, direction),
         entry_close_ms=close_ms,
         equity=equity,
         range_ppm=range_ppm,
@@ -135,16 +134,6 @@ def begin(
             params, close_ticks=close_ticks, range_ppm=range_ppm, extreme_ticks=extreme, direction=direction
         ),
     )
-
-
-def _entry_ticks(params: PlanParams, close_ticks: int, direction: int) -> int | None:
-    """The limit of an entry; a market entry has one if it may lose only so much."""
-    entry = params.entry
-    if entry.type is not EntryType.MARKET:
-        return below_ticks(close_ticks, 1, entry.offset_ppm, direction)
-    if entry.slippage_ppm is None:
-        return None
-    return max(1, close_ticks + direction * (close_ticks * entry.slippage_ppm // PPM))
 
 
 def sized(plan: PlanState, *, lots: int, quote: int) -> PlanState:

@@ -83,8 +83,8 @@ class PlanState:
     """Where trailing or break-even have moved the stop to; 0: nowhere."""
     tightened_by: str = ""
     """``ExitReason`` of a stop there."""
-    target_ppm: int = 0
-    """The target by the position's age; 0: that of the parameters."""
+    target_ppm: int | None = None
+    """The target by the position's age; None: that of the parameters."""
     leg_lots: int = 0
     """Lots of legs seen filled."""
     leg_ms: int = 0

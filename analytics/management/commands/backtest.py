@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from analytics.report.files import fresh_folder, write_tables, write_whole
 from analytics.report.html import report_html
 from bots.management.arguments import add_recorded_arguments, recorded_paths
-from trading_core.backtest.bars import bars_of
+from trading_core.backtest.bars import Bar, bars_of
 from trading_core.backtest.inputs import (
     folder_of_market,
     market_from,
@@ -23,7 +24,7 @@ from trading_core.backtest.inputs import (
 )
 from trading_core.backtest.result import Played, equity_rows, result_document
 from trading_core.backtest.run import run
-from trading_core.errors import AilonaError
+from trading_core.errors import AilonaError, InvalidInput
 
 
 class Command(BaseCommand):
@@ -58,7 +59,7 @@ class Command(BaseCommand):
             played = self._play(options)
             result = result_document(played)
             self._write(played, result, options)
-        except (AilonaError, OSError) as error:
+        except AilonaError as error:
             raise CommandError(str(error)) from None
         self._print(result)
 
@@ -79,16 +80,18 @@ class Command(BaseCommand):
         )
 
     def _write(self, played: Played, result: dict[str, Any], options: dict[str, Any]) -> None:
-        if options["json"] is not None:
-            write_whole(options["json"], json.dumps(result, ensure_ascii=False) + "\n")
-        if options["html"] is not None:
-            traded = played.document.symbols
-            bars = {s: bars_of(played.minutes[s], played.instruments[s]) for s in traded}
-            write_whole(options["html"], report_html(result, bars))
-        whole = {**result, "equity": equity_rows(played.equity)}
-        for kind in ("csv", "parquet"):
-            if options[kind] is not None:
-                write_tables(options[kind], whole, kind)
+        ways: dict[str, Callable[[Path], None]] = {
+            "json": lambda path: write_whole(path, json.dumps(result, ensure_ascii=False) + "\n"),
+            "html": lambda path: write_whole(path, report_html(result, _bars(played))),
+            "csv": lambda path: write_tables(path, _whole(played, result), "csv"),
+            "parquet": lambda path: write_tables(path, _whole(played, result), "parquet"),
+        }
+        for name, write in ways.items():
+            if options[name] is not None:
+                try:
+                    write(options[name])
+                except OSError as error:
+                    raise InvalidInput(f"--{name}", str(error)) from error
 
     def _progress(self, done: int, of: int) -> None:
         self.stderr.write(f"{done:,} of {of:,} candles", ending="\r" if self.stderr.isatty() else "\n")
@@ -106,6 +109,15 @@ class Command(BaseCommand):
         self.stdout.write(f"  {'funding':28} {meta['funding']}")
         self.stdout.write(f"  {'liquidation':28} {meta['liquidation']}")
         self.stdout.write(f"  {'digest':28} {meta['digest']}")
+
+
+def _bars(played: Played) -> dict[str, list[Bar]]:
+    return {s: bars_of(played.minutes[s], played.instruments[s]) for s in played.document.symbols}
+
+
+def _whole(played: Played, result: dict[str, Any]) -> dict[str, Any]:
+    """The result with every point of its equity."""
+    return {**result, "equity": equity_rows(played.equity)}
 
 
 def _shown(value: Any) -> str:

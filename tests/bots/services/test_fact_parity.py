@@ -32,11 +32,15 @@ from tests.worlds import LINEAR, SOURCE, document, forget_everything, key
 from trading_core.backtest.compare import first_difference
 from trading_core.backtest.result import result_document
 from trading_core.backtest.run import run as backtest
+from trading_core.market.recorded import Recorded
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.role("engine")]
 
 START = "2025-03-04T23:50"
 CANDLES = 24
+MIDNIGHT_MS = 1_741_132_800_000
+"""2025-03-05 00:00 UTC, when funding is settled."""
+RATE_E8 = 50_000
 SYMBOLS = ["BTCUSDT", "ETHUSDT"]
 
 
@@ -75,7 +79,7 @@ def venue(tmp_path: Path, settings: Settings) -> Iterator[str]:
     forget_everything()
     command = [
         sys.executable, "-m", "trading_core.venue", "--data-dir", str(tmp_path), "--mode", "candles",
-        "--funding-rate-e8", "0",  # the backtest books none, and the run crosses 00:00
+        "--funding-rate-e8", str(RATE_E8),  # the run crosses 00:00
         "--start", START, "--symbols", ",".join(SYMBOLS), "--limit", str(CANDLES), "--die-with-parent",
     ]  # fmt: skip
     environment = os.environ | {"VENUE_CONTROL_TOKEN": settings.VENUE_CONTROL_TOKEN}
@@ -103,7 +107,13 @@ def test_facts_of_the_live_path_are_those_of_the_backtest(venue: str, workspace:
         played = played_of(bot)
         candles = {s: store.candles(key(s), 0, played.end_ms) for s in played.instruments}
         expected = result_document(
-            backtest(played.document, candles, played.instruments, start_ms=played.start_ms)
+            backtest(
+                played.document,
+                candles,
+                played.instruments,
+                start_ms=played.start_ms,
+                recorded=dict.fromkeys(candles, Recorded({MIDNIGHT_MS: RATE_E8})),
+            )
         )
         live = result_of(bot)
     assert first_difference(live, expected) is None
@@ -122,6 +132,7 @@ def _assert_it_was_worth_comparing(live: dict[str, Any]) -> None:
         ("alone", "behind", "always"), ("alone", "always"),
     }  # fmt: skip
     assert live["trades"]
+    assert live["funding"]
     gained = [row["details"]["facts"]["portfolio.day_pnl"] for row in live["decisions"]]
     midnight = [row["close"].endswith("T00:00:00Z") for row in live["decisions"]]
     assert {float(text) for text, at in zip(gained, midnight, strict=True) if at} == {0.0}
@@ -134,4 +145,4 @@ def _assert_every_close_has_its_ticker(start_ms: int, end_ms: int) -> None:
     for symbol in SYMBOLS:
         closes = store.candles(key(symbol), start_ms, end_ms).close
         assert told[symbol].mark.tolist() == closes.tolist()
-        assert set(told[symbol].funding_rate.tolist()) == {0.0}
+        assert set(told[symbol].funding_rate.tolist()) == {RATE_E8 / 10**6}

@@ -11,6 +11,7 @@ from accounts.models import ExchangeAccount
 from bots.models import Bot, BotState, Claim, ExecutionRow, IntentRow, OrderRow, Plan, PositionRow
 from bots.services.cycle import run_cycle
 from bots.services.news import apply_execution, apply_order, apply_position, apply_wallet
+from bots.services.result import executions_of, fundings_of
 from tests.worlds import World
 from trading_core.exchanges.port import PositionNews, WalletNews
 from trading_core.execution.order import OrderState, Side
@@ -104,10 +105,17 @@ def test_apply_execution_of_the_stop_closes_the_trade_and_frees_the_claim(world:
 def test_apply_execution_books_funding_as_cash(world: World, bot: Bot) -> None:
     apply_execution(account(world, bot), world.execution(entry(world, bot), ticks=1000))
     before = position(world, bot)
-    funding = world.execution(entry(world, bot), ticks=1000, exec_type="Funding", link="", fee=-500)
+    funding = world.execution(
+        entry(world, bot), ticks=1000, exec_type="Funding", link="", fee=-500, side=Side.SELL
+    )
     apply_execution(account(world, bot), funding)
-    assert position(world, bot).lots == before.lots
+    after = position(world, bot)
+    assert (after.lots, after.fees) == (before.lots, before.fees - 500)
     assert account(world, bot).wallet == money(10_000) - FEE + 500
+    with world.inside():
+        [record] = fundings_of(bot)
+        assert len(executions_of(bot)) == 1
+    assert (record.lots, record.paid, record.rate_e8) == (before.lots, -500, None)
 
 
 def test_apply_execution_of_a_liquidation_says_so(world: World, bot: Bot) -> None:

@@ -48,6 +48,38 @@ def test_backtest_command_prints_figures_and_writes_the_result(
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
+def test_backtest_command_writes_the_report_and_its_tables(files: dict[str, Path], tmp_path: Path) -> None:
+    page, tables, frames = tmp_path / "report.html", tmp_path / "csv", tmp_path / "parquet"
+
+    called("backtest", bot=files["bot"], candles=[files["folder"]], html=page, csv=tables, parquet=frames)
+
+    assert "<title>Dip buyer" in page.read_text()
+    assert len((tables / "equity.csv").read_text().splitlines()) == 601
+    trades = parquet.read_table(frames / "trades.parquet")
+    assert trades.num_rows == len((tables / "trades.csv").read_text().splitlines()) - 1 > 0
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_backtest_command_settles_the_funding_it_finds(files: dict[str, Path], tmp_path: Path) -> None:
+    """Beside ``candles/<market>`` stands ``funding/<market>``; elsewhere it must be named."""
+    home = tmp_path / "data" / "candles" / "synthetic-linear"
+    home.mkdir(parents=True)
+    candles = files["candles"].rename(home / files["candles"].name)
+    rates = tmp_path / "data" / "funding" / "synthetic-linear" / "ETHUSDT.parquet"
+    rates.parent.mkdir(parents=True)
+    eight = 1_735_689_600_000 + 8 * 3_600_000
+    parquet.write_table(pa.table({"funding_time": [eight], "funding_rate": [0.0001]}), rates)
+
+    found = called("backtest", bot=files["bot"], candles=[candles])
+    named = called("backtest", bot=files["bot"], candles=[candles], funding=[rates])
+    rates.unlink()
+    without = called("backtest", bot=files["bot"], candles=[candles])
+
+    assert found == named
+    assert "recorded rates" in found
+    assert "not booked" in without
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"limit": 0}, "--limit"),
     ({"start": "yesterday"}, "--from: expected a time"),
@@ -55,6 +87,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"bot": Path("/nowhere/bot.json")}, "can't be read"),
     ({"candles": [Path("/nowhere/synthetic-linear/ETHUSDT_1m.parquet")]}, "no such file"),
     ({"json": Path("/nowhere/out.json")}, "--json"),
+    ({"html": Path("/nowhere/out.html")}, "--html"),
+    ({"csv": Path("/nowhere/out/of/here")}, "--csv"),
+    ({"parquet": Path("/")}, "--parquet: expected a new or empty folder"),
+    ({"mark": [Path("/nowhere/synthetic-linear/ETHUSDT_1h.parquet")]}, "can't be read"),
 ]
 
 

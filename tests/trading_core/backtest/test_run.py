@@ -191,7 +191,8 @@ def test_result_is_plain_json_with_money_as_text() -> None:
 
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     assert set(result) == {
-        "meta", "decisions", "orders", "executions", "trades", "equity", "metrics", "drawdowns", "breakdown",
+        "meta", "decisions", "orders", "executions", "funding", "trades", "left_open", "equity", "metrics",
+            "drawdowns", "breakdown", "badge", "rejections",
     }  # fmt: skip
     assert all(isinstance(e["fee"], str) for e in result["executions"])
     assert result["executions"][0]["time"].endswith("Z")

@@ -15,9 +15,9 @@ Truths = npt.NDArray[np.int8]
 (
     QUEUED, PLANNED, BATCHES, NOW, CALM, NOTES, CRAMPED, FREE, FUNDED, TOUCHED, AMBIGUOUS, DESK_COLUMNS,
 ) = range(12)  # fmt: skip
-"""Requests waiting; requests ever planned, and in how many goes; market clock; whether the last close changed nothing; rows of
-notes; whether a table was too small, so that nothing of this run counts; a number of a refusal; funding
-payments gone by; minutes that reached an order or a stop, and those that reached one on both sides."""
+"""Requests waiting; requests ever planned, and in how many goes; market clock; whether the last close changed
+nothing; rows of notes; whether a table was too small, so that nothing of this run counts; a number of a
+refusal; funding payments gone by; minutes that reached an order or a stop, and those that did on both sides."""
 
 # A plan, as ``plan.state.PlanState``
 (

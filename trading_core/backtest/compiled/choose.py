@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from trading_core.backtest.compiled.layout import MONEY_MAX
 from trading_core.backtest.compiled.prepare import LEGS_MAX
 from trading_core.engine.document import BotDocument
 from trading_core.market.instrument import Instrument
@@ -14,7 +13,8 @@ from trading_core.plan.params import EntryType, PlanParams, SizeMode, Unfilled, 
 from trading_core.risk.levels import Guards, Limits
 
 TICKS_MAX = 1 << 31
-"""Prices in ticks that a product with parts per million and a position's lots leaves room for."""
+"""The highest price in ticks that is reckoned with."""
+PRODUCT_MAX = 1 << 62
 
 
 def why_not(document: BotDocument, instruments: Mapping[str, Instrument]) -> str:
@@ -53,8 +53,7 @@ def _not_compiled(plan: PlanParams) -> Iterator[str]:
 
 
 def _fits(document: BotDocument, instrument: Instrument) -> bool:
-    """Whether all products of a position stay below 2⁶³, a price four times as high included."""
-    highest = 4 * max(document.risk.max_position_quote, document.balance)
-    tick_lots = instrument.tick_lots_floor(highest)
+    """Whether all products stay below 2⁶³: twice the cap of a position, times two million at most."""
+    tick_lots = instrument.tick_lots_floor(2 * document.risk.max_position_quote)
     num, den = instrument.value_scale
-    return max(tick_lots * 2 * PPM, highest, max(num, den) * TICKS_MAX) < MONEY_MAX
+    return max(tick_lots * 2 * PPM, 4 * document.balance, max(num, den) * TICKS_MAX) < PRODUCT_MAX

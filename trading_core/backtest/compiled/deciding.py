@@ -114,7 +114,7 @@ def keep(w: World, b: Bot, t: Tape, s: int, minute: int, close_ms: int) -> int:
 @kernel
 def filled_of_open(w: World, b: Bot, s: int) -> int:
     """Lots filled of the entry that still stands."""
-    return filled(w, b, s, on.ENTRY, 0) - b.places[s, on.ENTRY_PLACE, on.DONE_LOTS]
+    return int(filled(w, b, s, on.ENTRY, 0) - b.places[s, on.ENTRY_PLACE, on.DONE_LOTS])
 
 
 @kernel

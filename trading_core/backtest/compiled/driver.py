@@ -56,9 +56,9 @@ def has_room(w: World, b: Bot) -> bool:
 def is_touched(w: World, t: Tape, minute: int) -> bool:
     """Whether a candle of the minute meets an order, a stop or a liquidation."""
     for s in range(len(w.books)):
-        if t.lows[s, minute] <= w.books[s, at.FALLS] or t.highs[s, minute] >= w.books[s, at.RISES]:
-            if t.volumes[s, minute] != at.NONE:
-                return True
+        meets = t.lows[s, minute] <= w.books[s, at.FALLS] or t.highs[s, minute] >= w.books[s, at.RISES]
+        if meets and t.volumes[s, minute] != at.NONE:
+            return True
     return False
 
 
@@ -134,9 +134,9 @@ def repeats(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> bool:
         long = plan[on.DIRECTION] > 0
         if t.asked[s, minute] != 0 and t.trees[EXIT_LONG if long else EXIT_SHORT, s, minute] == 1:
             return False
-        if b.params[on.TIME_STOP] != at.NONE:
-            if close_ms - plan[on.OPENED] >= b.params[on.TIME_STOP] * MINUTE_MS:
-                return False
+        limit = b.params[on.TIME_STOP]
+        if limit != at.NONE and close_ms - plan[on.OPENED] >= limit * MINUTE_MS:
+            return False
         if b.params[on.GATED_LONG if long else on.GATED_SHORT] != 0:
             said = t.trees[AVERAGE_LONG if long else AVERAGE_SHORT, s, minute] == 1
             if plan[on.GATE] != (1 if t.asked[s, minute] != 0 and said else 0):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
@@ -23,6 +25,8 @@ from trading_core.simulator.settlement import funding_due
 from trading_core.simulator.volume import ROUNDING
 
 LEGS_MAX = on.PLACES - on.LEG_PLACE - 1
+T = TypeVar("T", bound=np.generic)
+
 WANTED_MAX = 48
 QUEUE_MAX = 512
 ASKED_MAX = 256
@@ -86,30 +90,40 @@ def tape_of(
     times: Times,
 ) -> Tape:
     """The minutes of a run as the driver reads them; symbols in the mapping's order."""
-    shape = (len(histories), len(times))
-    tape = Tape(
+    known = list(histories.values())
+    steps = [float(instruments[symbol].qty_step) for symbol in histories]
+    return Tape(
         times,
-        *(np.empty(shape, dtype=np.int64) for _ in range(5)),
-        np.empty(shape, dtype=np.int8),
-        _marks(histories, times),
-        _dues(recorded, instruments, times),
-        np.empty((len(TREES), *shape), dtype=np.int8),
+        opens=_stacked([_held(history, history.opens) for history in known]),
+        highs=_stacked([_held(history, history.highs) for history in known]),
+        lows=_stacked([_held(history, history.lows) for history in known]),
+        closes=_stacked([history.closes for history in known]),
+        volumes=_stacked([_lots(history, step) for history, step in zip(known, steps, strict=True)]),
+        asked=_stacked([history.asked.view(np.int8) for history in known]),
+        marks=_marks(histories, times),
+        dues=_dues(recorded, instruments, times),
+        trees=np.stack([_stacked([history.trees[name] for history in known]) for name in TREES]),
     )
-    for s, (symbol, history) in enumerate(histories.items()):
-        there = history.present
-        tape.closes[s] = history.closes
-        for column, prices in (
-            (tape.opens, history.opens),
-            (tape.highs, history.highs),
-            (tape.lows, history.lows),
-        ):
-            column[s] = np.where(there, prices, history.closes)
-        lots = np.floor(history.volumes / float(instruments[symbol].qty_step) + ROUNDING)
-        tape.volumes[s] = np.where(there & (history.volumes > 0), lots, at.NONE)
-        tape.asked[s] = history.asked
-        for k, name in enumerate(TREES):
-            tape.trees[k, s] = history.trees[name]
-    return tape
+
+
+def _stacked(columns: list[npt.NDArray[T]]) -> npt.NDArray[T]:
+    """One row per symbol; of a single one without a copy."""
+    return np.ascontiguousarray(columns[0][np.newaxis]) if len(columns) == 1 else np.stack(columns)
+
+
+def _held(history: SymbolHistory, prices: at.Ints) -> at.Ints:
+    """Prices of a symbol, its last close where a minute has no candle."""
+    return prices if history.present.all() else np.where(history.present, prices, history.closes)
+
+
+def _lots(history: SymbolHistory, step: float) -> at.Ints:
+    """Whole lots traded in each minute; NONE where nothing was, or there is no candle."""
+    lots = np.floor(history.volumes / step + ROUNDING).astype(np.int64)
+    traded = history.volumes > 0
+    if not history.present.all():
+        traded &= history.present
+    lots[~traded] = at.NONE
+    return lots
 
 
 def _marks(histories: Mapping[str, SymbolHistory], times: Times) -> at.Ints:

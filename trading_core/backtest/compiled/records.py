@@ -140,7 +140,7 @@ class Decisions(Sequence[DecisionRecord]):
 
     def of_code(self, code: str) -> list[DecisionRecord]:
         """The outcomes of one code, rising in time."""
-        closes, symbols = np.nonzero(OUTCOMES.index(code) == self.codes.T)
+        closes, symbols = np.nonzero(np.equal(self.codes.T, OUTCOMES.index(code)))
         rows = self._run.closing[closes].tolist()
         return [self._record(s, minute) for s, minute in zip(symbols.tolist(), rows, strict=True)]
 
@@ -186,5 +186,16 @@ def played_of(run: CompiledRun) -> Played:
         ambiguous=int(desk[on.AMBIGUOUS]),
         funding=run.settlements.funding_told(),
         judged_by=run.settlements.judge_told(),
+        stops=_stops(run),
         engine="compiled",
     )
+
+
+def _stops(run: CompiledRun) -> dict[tuple[str, int], int]:
+    """The stop attached to each trade's first entry order."""
+    table = run.world.orders[: run.world.account[at.ORDERS]]
+    first = (
+        (table[:, at.ROLE] == on.ENTRY) & (table[:, at.REVISION] == 0) & (table[:, at.ATTACHED] != at.NONE)
+    )
+    rows = table[first][:, [at.SYMBOL, at.OF_TRADE, at.ATTACHED]].tolist()
+    return {(run.symbols[s], trade): stop for s, trade, stop in rows}

@@ -88,9 +88,7 @@ def stand(w: World, b: Bot, s: int) -> int:
     _cover(w, b, s, count)
     held_stop = protective_stop(w, b, s) if w.books[s, at.LOTS] != 0 else at.NONE
     if held_stop != at.NONE and b.plans[s, on.STOP_REQUESTS] == 0 and w.books[s, at.STOP] != held_stop:
-        if fresh(b, s, on.SET_STOP, on.STOP_ROLE, 0, 0, 0, at.NONE, held_stop):
-            b.plans[s, on.STOP_REQUESTS] += 1
-            enqueue(b, on.PROTECT, on.SET_STOP, s, at.NONE, 0, held_stop)
+        _move_stop(b, s, held_stop)
     for reduces in (1, 0):
         for k in range(count):
             if b.wanted[k, on.W_REDUCES] == reduces:
@@ -116,10 +114,18 @@ def _match(w: World, b: Bot, s: int, row: int, count: int) -> None:
             if same and b.wanted[k, on.W_COVERED] == at.NONE:
                 b.wanted[k, on.W_COVERED] = row
                 return
-    if order[at.REQUESTS] == 0 and order[at.FILLED] < order[at.ASKED]:
-        if fresh(b, s, on.CANCEL, order[at.ROLE], order[at.LEG], order[at.REVISION], 0, at.NONE, at.NONE):
-            order[at.REQUESTS] += 1
-            enqueue(b, on.CANCEL_FIRST, on.CANCEL, s, row, 0, at.NONE)
+    if order[at.REQUESTS] != 0 or order[at.FILLED] >= order[at.ASKED]:
+        return
+    if fresh(b, s, on.CANCEL, order[at.ROLE], order[at.LEG], order[at.REVISION], 0, at.NONE, at.NONE):
+        order[at.REQUESTS] += 1
+        enqueue(b, on.CANCEL_FIRST, on.CANCEL, s, row, 0, at.NONE)
+
+
+@kernel
+def _move_stop(b: Bot, s: int, stop: int) -> None:
+    if fresh(b, s, on.SET_STOP, on.STOP_ROLE, 0, 0, 0, at.NONE, stop):
+        b.plans[s, on.STOP_REQUESTS] += 1
+        enqueue(b, on.PROTECT, on.SET_STOP, s, at.NONE, 0, stop)
 
 
 @kernel

@@ -35,7 +35,10 @@ class Cramped(Exception):
 
 
 class CompiledRun:
-    """The tables of one run, while it is played and afterwards."""
+    """The tables of one run, while it is played and afterwards.
+
+    Runs over the same minutes and rules may share a ``tape``: it is only read.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,8 @@ class CompiledRun:
         params: MatchingParams,
         times: Times,
         recorded: RecordedBySymbol,
+        *,
+        tape: Tape | None = None,
     ) -> None:
         listed = [instruments[symbol] for symbol in histories]
         self.document = document
@@ -53,7 +58,7 @@ class CompiledRun:
         self.instruments = {symbol: instruments[symbol] for symbol in histories}
         self.world = new_world(listed, params, wallet=document.balance, orders=ROWS, executions=ROWS)
         self.bot = new_bot(document, len(listed), notes=ROWS)
-        self.tape = tape_of(histories, instruments, recorded, times)
+        self.tape = tape_of(histories, instruments, recorded, times) if tape is None else tape
         self.outcome = new_outcome(len(listed), len(times))
         self.settlements = Settlements(recorded, times)
         self.closing = np.flatnonzero((times + MINUTE_MS) % document.timeframe.ms == 0)

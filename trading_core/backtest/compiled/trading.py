@@ -73,10 +73,10 @@ def part(w: World, s: int, row: int) -> bool:
 @inlined
 def stands(w: World, s: int, row: int) -> bool:
     """Whether an order is on the book."""
+    found = False
     for place in range(w.books[s, at.STANDING]):
-        if w.standing[s, place] == row:
-            return True
-    return False
+        found |= w.standing[s, place] == row
+    return bool(found)
 
 
 @kernel

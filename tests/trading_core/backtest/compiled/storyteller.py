@@ -80,7 +80,9 @@ def told_to_the_simulator(story: Sequence[Minute], params: MatchingParams, walle
     account = SimAccount(
         {one.symbol: one for one in contracts()}, quotes=quotes, params=params, wallet=wallet
     )
-    steps, orders, told = Lockstep([account], quotes), [], []
+    steps = Lockstep([account], quotes)
+    orders: list[StandingOrder | None] = []
+    told: list[object] = []
     fills: list[tuple[int, ...]] = []
     for number, minute in enumerate(story):
         open_ms = OPEN_MS + number * MINUTE
@@ -88,9 +90,7 @@ def told_to_the_simulator(story: Sequence[Minute], params: MatchingParams, walle
             s: CandleBar(CandleTicks(*b[:4]), b[4] / 100) for s, b in zip(SYMBOLS, minute.bars, strict=True)
         }
         steps.begin(bars, open_ms=open_ms, close_ms=open_ms + MINUTE)
-        for one in minute.acts:
-            if not one.answer:
-                told.append(_ask(account, one, orders, fills))
+        told += [_ask(account, one, orders, fills) for one in minute.acts if not one.answer]
         answers = {s: [a for a in minute.acts if a.answer and a.symbol == s] for s in range(len(SYMBOLS))}
         while (step := steps.advance()) is not None:
             _hear(step.events, orders, fills)
