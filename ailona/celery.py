@@ -17,6 +17,7 @@ QUEUES = ("verdicts", "cycles", "default", "studies")
 ROUTES: dict[str, dict[str, str]] = {
     "bots.verdicts": {"queue": "verdicts"},
     "bots.cycle": {"queue": "cycles"},
+    "bots.enforce": {"queue": "cycles"},
     "bots.sweep": {"queue": "default"},
     "bots.journal": {"queue": "default"},
     "bots.study": {"queue": "studies"},

@@ -14,6 +14,7 @@ from bots.models import (
     CandleRow,
     CashFlow,
     Claim,
+    EquityMark,
     EquityPoint,
     ExecutionRow,
     FeedStatus,
@@ -23,6 +24,7 @@ from bots.models import (
     Outcome,
     Plan,
     PositionRow,
+    RiskLock,
     Series,
     TickerRow,
     VerdictRow,
@@ -126,6 +128,33 @@ class EquityPointAdmin(ReadOnlyAdmin):
 
     list_display = ("bot", "close_ms", "wallet", "unrealised")
     list_select_related = ("bot",)
+
+
+@admin.register(EquityMark)
+class EquityMarkAdmin(ReadOnlyAdmin):
+    """Equity of day and peak."""
+
+    list_display = ("account", "day_start", "peak", "equity", "equity_ms")
+    list_select_related = ("account",)
+
+
+@admin.register(RiskLock)
+class RiskLockAdmin(ReadOnlyAdmin):
+    """Locks, lifted ones too."""
+
+    list_display = (
+        "code",
+        "workspace",
+        "where",
+        "what",
+        "cause",
+        "reason",
+        "until_ms",
+        "set_by",
+        "lifted_by",
+    )
+    list_filter = ("where", "what", "cause")
+    list_select_related = ("workspace",)
 
 
 @admin.register(Series)

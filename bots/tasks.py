@@ -7,6 +7,7 @@ from celery import shared_task
 from bots.services.aged_verdicts import drop_aged_verdicts
 from bots.services.close import run_close
 from bots.services.cycle import run_cycle
+from bots.services.enforcing import enforce_lock
 from bots.services.lifecycle import settle_all_starting
 from bots.services.minutes import sample_minutes
 from bots.services.packing import pack_journals
@@ -25,6 +26,12 @@ def verdicts(source: str, category: str, close_ms: int) -> None:
 def cycle(bot_id: int, workspace_id: int) -> None:
     """Let a bot decide every close it has not seen."""
     run_cycle(bot_id, workspace_id)
+
+
+@shared_task(name="bots.enforce")
+def enforce(lock_id: int, workspace_id: int) -> None:
+    """Carry a risk lock out on the trades it concerns."""
+    enforce_lock(lock_id, workspace_id)
 
 
 @shared_task(name="bots.sweep")

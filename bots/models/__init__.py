@@ -12,6 +12,7 @@ from bots.models.market import (
     TickerRow,
     VerdictRow,
 )  # fmt: skip
+from bots.models.risk import EquityMark, RiskLock
 from bots.models.study import Study, StudyState
 from bots.models.trading import (
     AccountLease,
@@ -38,6 +39,7 @@ __all__ = [
     "CashFlow",
     "Claim",
     "DecisionPage",
+    "EquityMark",
     "EquityPoint",
     "ExecutionRow",
     "FeedStatus",
@@ -49,6 +51,7 @@ __all__ = [
     "Plan",
     "PositionRow",
     "RetiredDocument",
+    "RiskLock",
     "Series",
     "Study",
     "StudyState",

@@ -92,6 +92,8 @@ class Claim(TenantModel):
     account = models.ForeignKey(ExchangeAccount, on_delete=models.CASCADE, related_name="claims")
     symbol = models.CharField(max_length=30)
     bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="claims")
+    exposure = models.BigIntegerField(default=0)
+    """What the trade may come to with all its legs, in money units; positive long, negative short."""
 
     class Meta:
         constraints: ClassVar = [

@@ -19,8 +19,9 @@ _LINKS = (
     ("analytics", "Analytics", "chart"),
     ("market", "Market", "market"),
     ("rules", "Rules", "rules"),
+    ("limits", "Limits", "shield"),
     ("accounts", "Accounts", "wallet"),
-    ("account_change_password", "Security", "shield"),
+    ("account_change_password", "Security", "key"),
     ("api-docs", "API", "code"),
 )
 

@@ -16,7 +16,6 @@ from functools import partial
 from django.db import Error as DatabaseError
 from django.db.models import F
 
-from accounts.models import ExchangeAccount
 from ailona.kit import clock
 from ailona.kit.push import tell
 from ailona.kit.tenancy import workspace_scope
@@ -25,12 +24,16 @@ from bots.services import store
 from bots.services.commit import commit_decision, release_claims
 from bots.services.documents import document_of
 from bots.services.facts import snapshot_of, symbols_of, unrealised_of
+from bots.services.guards import may_enter
+from bots.services.locks import locks_of, set_by_losses
 from bots.services.market import market_ms
 from bots.services.parking import note_failure
+from bots.services.rungs import account_on_ladder, save_mark
 from bots.services.stopping import settle_stopping
 from bots.services.verdicts import verdicts_for
 from bots.states import LISTENING
 from trading_core.engine.cycle import decide
+from trading_core.engine.laddered import laddered
 from trading_core.engine.outcome import OutcomeCode
 from trading_core.engine.snapshot import Snapshot
 from trading_core.market.series import SeriesKey
@@ -72,7 +75,7 @@ def _turn(bot: Bot) -> bool:
     with workspace_scope(bot.workspace_id):
         if not _claim(bot):
             return False
-        bot.account = ExchangeAccount.objects.get(pk=bot.account_id)
+        bot.account = account_on_ladder(bot.account_id, locking=may_enter(verdicts))
         _decide(bot, verdicts)
     return True
 
@@ -94,10 +97,19 @@ def _decide(bot: Bot, verdicts: Mapping[str, Verdict | None]) -> None:
     close_ms = bot.wanted
     _record_missed(bot, close_ms)
     snapshot = snapshot_of(bot, close_ms=close_ms, verdicts=verdicts, age_ms=_age_ms(bot, close_ms))
+    snapshot, locks = laddered(
+        snapshot,
+        snapshot.levels,
+        locks_of(bot.account),
+        bot=bot.code,
+        zone=bot.account.workspace.timezone,
+    )
     decision = decide(snapshot)
     commit_decision(bot, snapshot, decision)
     release_claims(bot, decision.plans)
     _record_equity(bot, snapshot)
+    save_mark(bot, snapshot)
+    set_by_losses(bot, locks)
     bot.done, bot.failures = close_ms, 0
     settle_stopping(bot)
     tell(bot.workspace_id, {"type": "bot.decided", "bot": bot.code, "close_ms": close_ms})

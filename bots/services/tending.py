@@ -52,5 +52,5 @@ def _tended(
 
 def locked_bot(bot_id: int) -> Bot:
     """Return a bot of the active workspace with its row locked until the transaction ends."""
-    rows = Bot.objects.select_for_update(of=("self",), no_key=True).select_related("account")
+    rows = Bot.objects.select_for_update(of=("self",), no_key=True).select_related("account__workspace")
     return rows.get(pk=bot_id)
