@@ -299,6 +299,9 @@ def test_warnings_leave_a_bot_free_to_start() -> None:
 def test_money_that_is_bound_elsewhere_is_not_there() -> None:
     assert not judge(document()).refused
     assert codes(judge(document(), available=money("100"))) >= {FindingCode.MARGIN}
+    bot = document()
+    kept = replace(bot, limits=replace(bot.limits, reserve_ppm=960_000))
+    assert codes(judge(kept)) >= {FindingCode.MARGIN}
 
 
 def test_the_table_adds_up_by_hand() -> None:
