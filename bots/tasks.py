@@ -9,8 +9,10 @@ from bots.services.close import run_close
 from bots.services.cycle import run_cycle
 from bots.services.enforcing import enforce_lock
 from bots.services.lifecycle import settle_all_starting
+from bots.services.minutes import sample_minutes
 from bots.services.packing import pack_journals
 from bots.services.studies import drop_expired_studies, ring_forgotten_studies, run_study
+from bots.services.thinning import thin_minutes
 from bots.services.wake import ring_those_behind
 
 
@@ -46,6 +48,18 @@ def journal() -> None:
     pack_journals()
     drop_expired_studies()
     drop_aged_verdicts()
+
+
+@shared_task(name="bots.figures")
+def figures() -> None:
+    """Take what accounts are worth and bots have made at the newest minute."""
+    sample_minutes()
+
+
+@shared_task(name="bots.thinning")
+def thinning() -> None:
+    """Leave one minute of each hour of the figures that have become old."""
+    thin_minutes()
 
 
 @shared_task(name="bots.study")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from bots import views, views_accounts, views_decisions, views_limits, views_market, views_what_if
+from bots import (
+    views,
+    views_accounts,
+    views_decisions,
+    views_limits,
+    views_market,
+    views_preflight,
+    views_what_if,
+)
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -14,6 +22,8 @@ urlpatterns = [
     path("bots/", views.bots_page, name="bots"),
     path("bots/live/", views.bots_live, name="bots-live"),
     path("bots/new/", views.bot_new, name="bot-new"),
+    path("bots/new/preflight/", views_preflight.new_bot, name="bot-new-preflight"),
+    path("bots/<slug:code>/preflight/", views_preflight.one_bot, name="bot-preflight"),
     path("bots/<slug:code>/", views.bot_page, name="bot"),
     path("bots/<slug:code>/live/", views.bot_live, name="bot-live"),
     path("bots/<slug:code>/chart/", views.chart, name="chart-data"),

@@ -1,6 +1,7 @@
 """The tables of bots and of the market they stand in."""
 
 from bots.models.bot import Bot, BotState, BotSymbol, Claim, Plan
+from bots.models.figures import AccountDay, AccountMinute, BotDay, BotMinute, CashFlow
 from bots.models.journal import DecisionPage, RetiredDocument
 from bots.models.market import (
     CandleRevision,
@@ -25,8 +26,9 @@ from bots.models.trading import (
 )  # fmt: skip
 
 __all__ = [
-    "AccountLease", "Bot", "BotState", "BotSymbol", "CandleRevision", "CandleRow", "Claim", "DecisionPage",
-    "EquityMark", "EquityPoint", "ExecutionRow", "FeedStatus", "InstrumentRow", "IntentRow", "IntentState",
-    "OrderRow", "Outcome", "Plan", "PositionRow", "RetiredDocument", "RiskLock", "Series", "Study", "StudyState",
-    "TickerRow", "VerdictRow",
+    "AccountDay", "AccountLease", "AccountMinute", "Bot", "BotDay", "BotMinute", "BotState", "BotSymbol",
+    "CandleRevision", "CandleRow", "CashFlow", "Claim", "DecisionPage", "EquityMark", "EquityPoint",
+    "ExecutionRow", "FeedStatus", "InstrumentRow", "IntentRow", "IntentState", "OrderRow", "Outcome",
+    "Plan", "PositionRow", "RetiredDocument", "RiskLock", "Series", "Study", "StudyState", "TickerRow",
+    "VerdictRow",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ _LINKS = (
     ("dashboard", "Dashboard", "dashboard"),
     ("bots", "Bots", "bot"),
     ("bot-new", "New bot", "plus"),
+    ("analytics", "Analytics", "chart"),
     ("market", "Market", "market"),
     ("rules", "Rules", "rules"),
     ("limits", "Limits", "shield"),

@@ -65,6 +65,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "bots/<slug:code>/what-if/<slug:study>/": (VIEWER, "get"),
     "bots/<slug:code>/what-if/<slug:study>/live/": (VIEWER, "get"),
     "bots/<slug:code>/what-if/<slug:study>/cancel/": (TRADER, "post"),
+    "analytics/": (VIEWER, "get"),
+    "analytics/curve/<slug:kind>/": (VIEWER, "get"),
     "market/": (VIEWER, "get"),
     "market/live/": (VIEWER, "get"),
     "market/<slug:symbol>/": (VIEWER, "get"),
@@ -152,6 +154,7 @@ API: dict[str, tuple[str, str]] = {
     "locks/": (TRADER, "post"),
     "locks/<slug:code>/lift/": (TRADER, "post"),
     "positions/": (VIEWER, "get"),
+    "analytics/": (VIEWER, "get"),
 }
 TABLE = PAGES | {f"api/v1/{route}": rule for route, rule in API.items()}
 STAFF = "admin/"
@@ -192,6 +195,7 @@ def address(route: str, codes: dict[str, str]) -> str:
     kind = route.removeprefix("api/v1/").partition("/<slug:code>")[0]
     filled = route.replace("<slug:code>", codes.get(kind, "")).replace("<slug:symbol>", "ETHUSDT")
     filled = filled.replace("<int:close_ms>", codes["close_ms"]).replace("<slug:study>", codes["study"])
+    filled = filled.replace("<slug:kind>", "equity")
     filled = filled.replace("<slug:action>", "stop").replace("<int:number>", "1")
     filled = filled.replace(r"^confirm-email/(?P<key>[-:\w]+)/$", "confirm-email/abc/")
     filled = filled.replace(

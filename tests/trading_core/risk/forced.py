@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from trading_core.backtest.desk import Desk
 from trading_core.backtest.journal import Journal
+from trading_core.backtest.risk import RiskBook
 from trading_core.engine.document import BotDocument
 from trading_core.engine.preflight import pricing_of
 from trading_core.execution.position import Position
@@ -31,10 +32,11 @@ class Forced:
         self.account = SimAccount(
             listed, quotes=self.quotes, params=pricing_of(document), wallet=document.balance
         )
-        self.desk = Desk(document, self.account, Journal(listed, wallet=document.balance))
+        journal = Journal(listed, wallet=document.balance)
+        self.desk = Desk(document, self.account, journal, RiskBook(document))
         self.desk.now_ms = START_MS
         plan = begin(PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS)
-        plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * price))
+        plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * (plan.entry_ticks or price)))
         self.desk.journal.adopt(SYMBOL, plan)
         self.desk.tend(SYMBOL)
         self.desk.settle()
