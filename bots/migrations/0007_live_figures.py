@@ -9,8 +9,8 @@ from ailona.kit.rls import tenant_tables
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_key_revision'),
-        ('bots', '0005_generations_and_heads'),
+        ('accounts', '0005_risk_limits'),
+        ('bots', '0006_risk_ladder'),
     ]
 
     operations = [
