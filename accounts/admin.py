@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -16,12 +17,15 @@ from accounts.models import (
     Membership,
     OperatorRead,
     OutboxMessage,
+    PlatformLimits,
     SealedSecret,
     User,
     Workspace,
     WorkspaceKey,
 )  # fmt: skip
-from accounts.operators import ReadOnlyAdmin
+from accounts.operators import ReadOnlyAdmin, is_operator
+from trading_core.engine.limits_schema import limits_data, parse_limits
+from trading_core.errors import InvalidInput
 
 
 class PersonCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
@@ -54,6 +58,55 @@ class PersonAdmin(BaseUserAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are deactivated: their workspaces and audit log stay."""
         return False
+
+
+class PlatformLimitsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Limits as JSON, read as those of accounts are."""
+
+    class Meta:
+        model = PlatformLimits
+        fields = ("limits", "note")
+
+    def clean_limits(self) -> dict[str, Any]:
+        """Refuse what can't be read, naming the place."""
+        try:
+            return limits_data(parse_limits(self.cleaned_data["limits"] or {}))
+        except InvalidInput as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@admin.register(PlatformLimits)
+class PlatformLimitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What every account is limited to: operators add a row, the newest holds, none is changed."""
+
+    form = PlatformLimitsForm
+    list_display = ("at", "operator", "note", "limits")
+    ordering = ("-pk",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Operators see them."""
+        return is_operator(request.user)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Operators see them."""
+        return is_operator(request.user)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Operators add them."""
+        return is_operator(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What held once stays as it was."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What held once stays on record."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: PlatformLimits, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Write down who did it."""
+        obj.operator = getattr(request.user, "email", "")
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Workspace)

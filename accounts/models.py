@@ -46,6 +46,11 @@ class Workspace(models.Model):
     code = models.CharField(max_length=12, unique=True, default=public_code)
     name = models.CharField(max_length=80)
     timezone = models.CharField(max_length=40, default="UTC")
+    """Its day begins at 00:00 there."""
+    limits = models.JSONField(default=dict, blank=True)
+    """Its rung of the risk ladder (``trading_core.engine.limits_schema``); empty: none."""
+    locks = models.JSONField(default=list, blank=True)
+    """The risk locks that hold for all its accounts (``trading_core.risk.locks``)."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -58,6 +63,20 @@ class Role(models.TextChoices):
     OWNER = "owner", "Owner"
     TRADER = "trader", "Trader"
     VIEWER = "viewer", "Viewer"
+
+
+class PlatformLimits(models.Model):
+    """What every account of the installation is limited to. Operators add a row; the newest holds."""
+
+    limits = models.JSONField(default=dict, blank=True)
+    """As of accounts and workspaces; measured against the figures of each account."""
+    note = models.CharField(max_length=200)
+    """Why it was changed."""
+    at = models.DateTimeField(auto_now_add=True)
+    operator = models.CharField(max_length=254, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.note}"
 
 
 class Membership(models.Model):
@@ -120,6 +139,10 @@ class ExchangeAccount(TenantModel):
     """What the last check found: ``refusals`` and ``warnings``, lists of sentences."""
     entry_blocks = models.JSONField(default=list, blank=True)
     """Why no entries are taken (``accounts.entry_blocks``); empty: they are."""
+    limits = models.JSONField(default=dict, blank=True)
+    """Its rung of the risk ladder (``trading_core.engine.limits_schema``); empty: none."""
+    locks = models.JSONField(default=list, blank=True)
+    """The risk locks that hold for it and for its bots (``trading_core.risk.locks``)."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -17,9 +17,12 @@ QUEUES = ("verdicts", "cycles", "default", "studies")
 ROUTES: dict[str, dict[str, str]] = {
     "bots.verdicts": {"queue": "verdicts"},
     "bots.cycle": {"queue": "cycles"},
+    "bots.enforce": {"queue": "cycles"},
     "bots.sweep": {"queue": "default"},
     "bots.journal": {"queue": "default"},
     "bots.study": {"queue": "studies"},
+    "bots.figures": {"queue": "default"},
+    "bots.thinning": {"queue": "default"},
     "accounts.outbox": {"queue": "default"},
 }
 """Every task by its name; ``ailona.kit.queue.enqueue`` refuses any other."""
@@ -27,6 +30,9 @@ ROUTES: dict[str, dict[str, str]] = {
 SWEEP_EVERY_S = 2.0
 OUTBOX_EVERY_S = 5.0
 JOURNAL_EVERY_S = 60.0
+FIGURES_EVERY_S = 30.0
+"""Twice a minute, so that none is stepped over; the same minute again changes nothing."""
+THINNING_EVERY_S = 3_600.0
 
 SCHEDULE: dict[str, dict[str, object]] = {
     "sweep": {"task": "bots.sweep", "schedule": SWEEP_EVERY_S, "options": {"expires": 2 * SWEEP_EVERY_S}},
@@ -39,6 +45,16 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "task": "bots.journal",
         "schedule": JOURNAL_EVERY_S,
         "options": {"expires": JOURNAL_EVERY_S},
+    },
+    "figures": {
+        "task": "bots.figures",
+        "schedule": FIGURES_EVERY_S,
+        "options": {"expires": FIGURES_EVERY_S},
+    },
+    "thinning": {
+        "task": "bots.thinning",
+        "schedule": THINNING_EVERY_S,
+        "options": {"expires": THINNING_EVERY_S},
     },
 }
 

@@ -15,9 +15,11 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("bots.urls")),
+    path("", include("analytics.urls")),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("conditions.api.urls")),
     path("api/v1/", include("bots.api.urls")),
+    path("api/v1/", include("analytics.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -6,11 +6,15 @@ from django.contrib import admin
 
 from accounts.operators import ReadOnlyAdmin
 from bots.models import (
+    AccountDay,
     AccountLease,
     Bot,
+    BotDay,
     CandleRevision,
     CandleRow,
+    CashFlow,
     Claim,
+    EquityMark,
     EquityPoint,
     ExecutionRow,
     FeedStatus,
@@ -20,6 +24,7 @@ from bots.models import (
     Outcome,
     Plan,
     PositionRow,
+    RiskLock,
     Series,
     TickerRow,
     VerdictRow,
@@ -125,6 +130,33 @@ class EquityPointAdmin(ReadOnlyAdmin):
     list_select_related = ("bot",)
 
 
+@admin.register(EquityMark)
+class EquityMarkAdmin(ReadOnlyAdmin):
+    """Equity of day and peak."""
+
+    list_display = ("account", "day_start", "peak", "equity", "equity_ms")
+    list_select_related = ("account",)
+
+
+@admin.register(RiskLock)
+class RiskLockAdmin(ReadOnlyAdmin):
+    """Locks, lifted ones too."""
+
+    list_display = (
+        "code",
+        "workspace",
+        "where",
+        "what",
+        "cause",
+        "reason",
+        "until_ms",
+        "set_by",
+        "lifted_by",
+    )
+    list_filter = ("where", "what", "cause")
+    list_select_related = ("workspace",)
+
+
 @admin.register(Series)
 class SeriesAdmin(ReadOnlyAdmin):
     """Candle series."""
@@ -177,3 +209,27 @@ class FeedStatusAdmin(ReadOnlyAdmin):
 
     list_display = ("source", "market", "connected", "last_close_ms", "heard_at")
     ordering = ("source",)
+
+
+@admin.register(CashFlow)
+class CashFlowAdmin(ReadOnlyAdmin):
+    """Money paid in and out."""
+
+    list_display = ("account", "kind", "amount", "time_ms")
+    list_select_related = ("account",)
+
+
+@admin.register(AccountDay)
+class AccountDayAdmin(ReadOnlyAdmin):
+    """Accounts by day."""
+
+    list_display = ("account", "day", "start", "end", "paid_in")
+    list_select_related = ("account",)
+
+
+@admin.register(BotDay)
+class BotDayAdmin(ReadOnlyAdmin):
+    """Bots by day."""
+
+    list_display = ("bot", "day", "realised", "fees", "funding", "closes")
+    list_select_related = ("bot",)

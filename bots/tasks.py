@@ -7,9 +7,12 @@ from celery import shared_task
 from bots.services.aged_verdicts import drop_aged_verdicts
 from bots.services.close import run_close
 from bots.services.cycle import run_cycle
+from bots.services.enforcing import enforce_lock
 from bots.services.lifecycle import settle_all_starting
+from bots.services.minutes import sample_minutes
 from bots.services.packing import pack_journals
 from bots.services.studies import drop_expired_studies, ring_forgotten_studies, run_study
+from bots.services.thinning import thin_minutes
 from bots.services.wake import ring_those_behind
 
 
@@ -23,6 +26,12 @@ def verdicts(source: str, category: str, close_ms: int) -> None:
 def cycle(bot_id: int, workspace_id: int) -> None:
     """Let a bot decide every close it has not seen."""
     run_cycle(bot_id, workspace_id)
+
+
+@shared_task(name="bots.enforce")
+def enforce(lock_id: int, workspace_id: int) -> None:
+    """Carry a risk lock out on the trades it concerns."""
+    enforce_lock(lock_id, workspace_id)
 
 
 @shared_task(name="bots.sweep")
@@ -39,6 +48,18 @@ def journal() -> None:
     pack_journals()
     drop_expired_studies()
     drop_aged_verdicts()
+
+
+@shared_task(name="bots.figures")
+def figures() -> None:
+    """Take what accounts are worth and bots have made at the newest minute."""
+    sample_minutes()
+
+
+@shared_task(name="bots.thinning")
+def thinning() -> None:
+    """Leave one minute of each hour of the figures that have become old."""
+    thin_minutes()
 
 
 @shared_task(name="bots.study")

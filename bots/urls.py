@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from bots import views, views_accounts, views_decisions, views_market, views_what_if
+from bots import (
+    views,
+    views_accounts,
+    views_decisions,
+    views_limits,
+    views_market,
+    views_preflight,
+    views_what_if,
+)
 
 urlpatterns = [
     path("", views.landing, name="landing"),
@@ -14,6 +22,8 @@ urlpatterns = [
     path("bots/", views.bots_page, name="bots"),
     path("bots/live/", views.bots_live, name="bots-live"),
     path("bots/new/", views.bot_new, name="bot-new"),
+    path("bots/new/preflight/", views_preflight.new_bot, name="bot-new-preflight"),
+    path("bots/<slug:code>/preflight/", views_preflight.one_bot, name="bot-preflight"),
     path("bots/<slug:code>/", views.bot_page, name="bot"),
     path("bots/<slug:code>/live/", views.bot_live, name="bot-live"),
     path("bots/<slug:code>/chart/", views.chart, name="chart-data"),
@@ -45,6 +55,12 @@ urlpatterns = [
     path("market/live/", views_market.market_live, name="market-live"),
     path("market/<slug:symbol>/", views_market.market_symbol, name="market-symbol"),
     path("market/<slug:symbol>/chart/", views_market.market_chart, name="market-chart"),
+    path("limits/", views_limits.limits_page, name="limits"),
+    path("limits/live/", views_limits.limits_live, name="limits-live"),
+    path("limits/locks/", views_limits.lock_set, name="lock-set"),
+    path("limits/locks/<slug:code>/lift/", views_limits.lock_lift, name="lock-lift"),
+    path("limits/workspace/", views_limits.limits_workspace, name="limits-workspace"),
+    path("limits/accounts/<slug:code>/", views_limits.limits_account, name="limits-account"),
     path("exchange-accounts/", views_accounts.accounts_page, name="accounts"),
     path("exchange-accounts/live/", views_accounts.accounts_live, name="accounts-live"),
     path("exchange-accounts/connect/", views_accounts.connect, name="account-connect"),

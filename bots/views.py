@@ -20,6 +20,7 @@ from bots.pages import chart as charts
 from bots.pages.holdings import holdings
 from bots.pages.tabs import tabs
 from bots.services import lifecycle
+from bots.services.preflight import PlanUnsafe
 from trading_core.errors import DocumentInvalid, InvalidInput
 
 UNPROCESSABLE = 422
@@ -107,13 +108,21 @@ def _create(request: WorkspaceRequest, form: BotForm, source: str) -> Bot | None
     actor = request.user.email
     try:
         bot = lifecycle.create_paper_bot(document, actor=actor)
-        if "start" in request.POST:
-            lifecycle.start_bot(bot, actor=actor)
     except DocumentInvalid as error:
         form.refuse(error)
         return None
     messages.success(request, f"{bot.name} is created; its paper account is being opened.")
+    if "start" in request.POST:
+        _start(request, bot)
     return bot
+
+
+def _start(request: WorkspaceRequest, bot: Bot) -> None:
+    """Start a new bot; one whose worst case forbids it stays a draft, and its page shows why."""
+    try:
+        lifecycle.start_bot(bot, actor=request.user.email)
+    except PlanUnsafe as error:
+        messages.error(request, f"It was not started: {error.reason}.")
 
 
 def _bot_context(request: WorkspaceRequest, code: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ Caller = Literal[
     "checks",
     "journal",
     "studies",
+    "figures",
 ]
 """Who may look across workspaces. Each name is told to the database and can be found in a review."""
 CALLERS: tuple[str, ...] = get_args(Caller)

@@ -7,6 +7,7 @@ from django.urls import path
 from bots.api import (
     views,
     views_journal,
+    views_limits,
     views_market,
     views_preflight,
     views_records,
@@ -40,6 +41,11 @@ urlpatterns = [
     path("rule-sets/<slug:code>/preview/", views_rules.Preview.as_view(), name="api-rule-set-preview"),
     path("market/", views_market.Market.as_view(), name="api-market"),
     path("market/<slug:symbol>/", views_market.SymbolMarket.as_view(), name="api-market-symbol"),
+    path("limits/", views_limits.Limits.as_view(), name="api-limits"),
+    path("limits/workspace/", views_limits.WorkspaceLimits.as_view(), name="api-limits-workspace"),
+    path("limits/accounts/<slug:code>/", views_limits.AccountLimits.as_view(), name="api-limits-account"),
+    path("locks/", views_limits.Locks.as_view(), name="api-locks"),
+    path("locks/<slug:code>/lift/", views_limits.LiftLock.as_view(), name="api-lock-lift"),
     path("positions/", views_records.Positions.as_view(), name="api-positions"),
     path(
         "exchange-accounts/<slug:code>/reset/", views_records.ResetAccount.as_view(), name="api-account-reset"

@@ -1,6 +1,7 @@
 """The tables of bots and of the market they stand in."""
 
 from bots.models.bot import Bot, BotState, BotSymbol, Claim, Plan
+from bots.models.figures import AccountDay, AccountMinute, BotDay, BotMinute, CashFlow
 from bots.models.journal import DecisionPage, RetiredDocument
 from bots.models.market import (
     CandleRevision,
@@ -11,6 +12,7 @@ from bots.models.market import (
     TickerRow,
     VerdictRow,
 )  # fmt: skip
+from bots.models.risk import EquityMark, RiskLock
 from bots.models.study import Study, StudyState
 from bots.models.trading import (
     AccountLease,
@@ -24,8 +26,35 @@ from bots.models.trading import (
 )  # fmt: skip
 
 __all__ = [
-    "AccountLease", "Bot", "BotState", "BotSymbol", "CandleRevision", "CandleRow", "Claim", "DecisionPage",
-    "EquityPoint", "ExecutionRow", "FeedStatus", "InstrumentRow", "IntentRow", "IntentState",
-    "OrderRow", "Outcome", "Plan", "PositionRow", "RetiredDocument", "Series", "Study", "StudyState",
-    "TickerRow", "VerdictRow",
+    "AccountDay",
+    "AccountLease",
+    "AccountMinute",
+    "Bot",
+    "BotDay",
+    "BotMinute",
+    "BotState",
+    "BotSymbol",
+    "CandleRevision",
+    "CandleRow",
+    "CashFlow",
+    "Claim",
+    "DecisionPage",
+    "EquityMark",
+    "EquityPoint",
+    "ExecutionRow",
+    "FeedStatus",
+    "InstrumentRow",
+    "IntentRow",
+    "IntentState",
+    "OrderRow",
+    "Outcome",
+    "Plan",
+    "PositionRow",
+    "RetiredDocument",
+    "RiskLock",
+    "Series",
+    "Study",
+    "StudyState",
+    "TickerRow",
+    "VerdictRow",
 ]  # fmt: skip

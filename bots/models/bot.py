@@ -39,6 +39,8 @@ class Bot(TenantModel):
     source = models.CharField(max_length=20)
     category = models.CharField(max_length=10)
     timeframe = models.CharField(max_length=4)
+    follows = models.BooleanField(default=False)
+    """Whether trades under way want to see every closed minute."""
 
     wanted = models.BigIntegerField(default=0)
     """The latest close (ms) the bot should have seen; only rises."""
@@ -92,6 +94,8 @@ class Claim(TenantModel):
     account = models.ForeignKey(ExchangeAccount, on_delete=models.CASCADE, related_name="claims")
     symbol = models.CharField(max_length=30)
     bot = models.ForeignKey(Bot, on_delete=models.CASCADE, related_name="claims")
+    exposure = models.BigIntegerField(default=0)
+    """What the trade may come to with all its legs, in money units; positive long, negative short."""
 
     class Meta:
         constraints: ClassVar = [

@@ -164,7 +164,10 @@ class ExecutionRow(TenantModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "exec_id"], name="execution_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["bot", "symbol", "time_ms"], name="execution_by_bot")]
+        indexes: ClassVar = [
+            models.Index(fields=["bot", "symbol", "time_ms"], name="execution_by_bot"),
+            models.Index(fields=["workspace", "time_ms"], name="execution_by_time"),
+        ]
 
 
 class PositionRow(TenantModel):

@@ -21,13 +21,27 @@ _GATES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("rules", "The rules ask for one side", (OutcomeCode.NO_SIGNAL, OutcomeCode.NOT_READY, OutcomeCode.CONFLICT)),
     ("fresh", "The candle came in time", (OutcomeCode.STALE_CANDLE,)),
     ("state", "The bot takes entries", (OutcomeCode.ENTRIES_PAUSED,)),
+    ("locks", "Nothing is locked", (OutcomeCode.LOCKED,)),
     ("blocks", "The account takes entries", (OutcomeCode.ENTRIES_BLOCKED,)),
     ("contract", "The contract is traded", (OutcomeCode.NOT_TRADING,)),
     (_CLAIM, "The symbol is free on the account", (OutcomeCode.SYMBOL_CLAIMED,)),
     ("cooldown", "The cooldown is over", (OutcomeCode.COOLDOWN,)),
+    ("stale", "The candles are fresh", (OutcomeCode.STALE_DATA,)),
+    ("results", "The pause after the last trade is over", (OutcomeCode.RESULT_COOLDOWN, OutcomeCode.LOSING_STREAK)),
+    ("rate", "Few orders were made lately", (OutcomeCode.ORDER_RATE,)),
     ("positions", "There is room for a position", (OutcomeCode.MAX_POSITIONS,)),
+    ("rungs", "Account, workspace and platform have room", (OutcomeCode.LEVEL_POSITIONS,)),
     ("leverage", "The contract allows the leverage", (OutcomeCode.LEVERAGE_LIMIT,)),
+    ("funding", "No funding is about to be paid", (OutcomeCode.FUNDING,)),
+    ("band", "The price is near the market", (OutcomeCode.PRICE_BAND,)),
     ("size", "The size fits", (OutcomeCode.TOO_SMALL, OutcomeCode.TOO_LARGE, OutcomeCode.MAX_EXPOSURE)),
+    (
+        "exposure",
+        "The exposure is within the ladder's limits",
+        (OutcomeCode.SYMBOL_EXPOSURE, OutcomeCode.NET_EXPOSURE, OutcomeCode.GROSS_EXPOSURE),
+    ),
+    ("liquidation", "Liquidation is far", (OutcomeCode.LIQUIDATION,)),
+    ("reserve", "The reserve stays free", (OutcomeCode.RESERVE,)),
     ("margin", "The margin is free", (OutcomeCode.NO_MARGIN,)),
 )  # fmt: skip
 _ASKED = (OutcomeCode.ENTERED, *(code for _, _, codes in _GATES for code in codes))
@@ -78,7 +92,14 @@ def _order(decision: Decision) -> list[tuple[str, str, tuple[str, ...]]]:
 
 def _limits(document: BotDocument) -> dict[str, str]:
     risk = document.canonical()["risk"]
+    guards = risk["guards"]
+    rate, band = guards["orders_per_minute"], guards["price_band_pct"]
     return {
+        "stale": f"at most {guards['stale_intervals']} intervals old",
+        "rate": f"at most {rate} orders a minute" if rate else "",
+        "band": f"at most {band} % away" if band else "",
+        "funding": f"at most {guards['funding_pct']} % to be paid" if guards["funding_pct"] else "",
+        "liquidation": f"at least {guards['liquidation_pct']} % away" if guards["liquidation_pct"] else "",
         "fresh": f"at most {_candles(document.rules.expires)} late",
         "cooldown": f"{_candles(document.risk.cooldown_candles)} after a trade",
         "positions": f"at most {risk['max_open_positions']} at once",

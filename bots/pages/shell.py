@@ -16,10 +16,12 @@ _LINKS = (
     ("dashboard", "Dashboard", "dashboard"),
     ("bots", "Bots", "bot"),
     ("bot-new", "New bot", "plus"),
+    ("analytics", "Analytics", "chart"),
     ("market", "Market", "market"),
     ("rules", "Rules", "rules"),
+    ("limits", "Limits", "shield"),
     ("accounts", "Accounts", "wallet"),
-    ("account_change_password", "Security", "shield"),
+    ("account_change_password", "Security", "key"),
     ("api-docs", "API", "code"),
 )
 

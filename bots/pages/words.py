@@ -25,7 +25,8 @@ _STATE_TONES: Mapping[str, str] = {
 
 _OUTCOME_TONES: Mapping[str, str] = {
     OutcomeCode.ENTERED: "up", OutcomeCode.IN_POSITION: "accent", OutcomeCode.EXIT_RULE: "accent",
-    OutcomeCode.EXIT_TIME: "accent", OutcomeCode.ENTRY_WORKING: "accent", OutcomeCode.CLOSING: "accent",
+    OutcomeCode.EXIT_TIME: "accent", OutcomeCode.EXIT_RISK: "down",
+    OutcomeCode.ENTRY_WORKING: "accent", OutcomeCode.CLOSING: "accent",
     OutcomeCode.NO_SIGNAL: "", OutcomeCode.NOT_READY: "",
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from bots.models import Bot, Claim, IntentRow, IntentState, OrderRow, Outcome, P
 from bots.services import doorbell
 from trading_core.engine.cycle import Decision
 from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
+from trading_core.engine.risk_gates import held_of
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.execution.intent import Intent, IntentKind
 from trading_core.execution.link import order_link
@@ -35,7 +36,7 @@ class Occasion:
 def commit_decision(bot: Bot, snapshot: Snapshot, decision: Decision) -> None:
     """Record a close: one outcome for every symbol, and the intents with the plans they belong to."""
     occasion = Occasion(snapshot.close_ms, bot.rung_at)
-    refused = _claim(bot, decision.intents)
+    refused = _claim(bot, snapshot, decision)
     outcomes = dict(decision.outcomes)
     outcomes |= {symbol: _claimed(outcomes[symbol], holder) for symbol, holder in refused.items()}
     Outcome.objects.bulk_create(
@@ -69,12 +70,13 @@ def _claimed(wanted: OutcomeRecord, holder: str) -> OutcomeRecord:
     return OutcomeRecord(OutcomeCode.SYMBOL_CLAIMED, {**kept, "holder": holder})
 
 
-def _claim(bot: Bot, intents: Sequence[Intent]) -> dict[str, str]:
+def _claim(bot: Bot, snapshot: Snapshot, decision: Decision) -> dict[str, str]:
     """Take the claims that new entries need; return the symbols another bot holds, with its name."""
-    symbols = {i.symbol for i in intents if i.kind is IntentKind.PLACE and i.role is Role.ENTRY}
+    symbols = {i.symbol for i in decision.intents if i.kind is IntentKind.PLACE and i.role is Role.ENTRY}
     if not symbols:
         return {}
-    rows = [Claim(account_id=bot.account_id, symbol=symbol, bot=bot) for symbol in sorted(symbols)]
+    worth = {s: held_of(snapshot, snapshot.symbols[s], decision.plans[s]).worth for s in sorted(symbols)}
+    rows = [Claim(account_id=bot.account_id, symbol=s, bot=bot, exposure=worth[s]) for s in worth]
     Claim.objects.bulk_create(rows, ignore_conflicts=True)
     held = Claim.objects.filter(account_id=bot.account_id, symbol__in=symbols).exclude(bot=bot)
     return dict(held.values_list("symbol", "bot__name"))

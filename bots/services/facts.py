@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 
@@ -14,7 +14,11 @@ from bots.models import Bot, Claim, EquityPoint, IntentRow, OrderRow, Plan, Posi
 from bots.models.trading import UNSETTLED
 from bots.services import store
 from bots.services.documents import document_of
+from bots.services.guards import with_guards
 from bots.services.instruments import latest_instruments
+from bots.services.locks import locks_of
+from bots.services.rungs import levels_of
+from bots.services.watching import seen
 from trading_core.engine.rule_facts import day_start, day_start_equity
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.errors import InvalidInput
@@ -27,6 +31,8 @@ from trading_core.market.timeframe import Timeframe
 from trading_core.money import PPM
 from trading_core.performance.ledger import EquityRecord
 from trading_core.plan.state import PlanState
+from trading_core.risk.levels import Held
+from trading_core.risk.locks import standing
 from trading_core.rules.verdict import Verdict
 
 LOOK_BACK_MS = Timeframe.D1.ms
@@ -47,6 +53,8 @@ class Rows:
     holders: Mapping[str, str]
     others: Sequence[PositionRow]
     """Open positions of other bots on the same account."""
+    held: tuple[Held, ...]
+    """What the trades of other bots on the same account may come to."""
 
 
 def snapshot_of(
@@ -59,16 +67,19 @@ def snapshot_of(
     document = document_of(bot)
     symbols = symbols_of(bot)
     rows = rows_of(bot, symbols)
-    return Snapshot(
+    snapshot = Snapshot(
         document=document,
         state=bot.state,
         close_ms=close_ms,
         wallet=bot.account.wallet,
-        symbols=facts_of(bot, symbols, at_ms=close_ms, verdicts=verdicts, rows=rows),
+        symbols=seen(bot, facts_of(bot, symbols, at_ms=close_ms, verdicts=verdicts, rows=rows), close_ms),
         reserved=reserved_margin(bot, rows.others),
         age_ms=age_ms,
         day_start_equity=_day_start_equity(bot, close_ms) if document.rules.needs_facts else None,
     )
+    gained = sum(_gained(bot, row, close_ms) for row in rows.others)
+    snapshot = replace(snapshot, levels=levels_of(bot, snapshot, held=rows.held, others_gain=gained))
+    return with_guards(bot, snapshot, rows.plans)
 
 
 def _day_start_equity(bot: Bot, close_ms: int) -> int | None:
@@ -101,10 +112,12 @@ def facts_of(
     """Return the facts of some symbols of a bot at a time of the market's clock."""
     rows = rows_of(bot, symbols) if rows is None else rows
     instruments = latest_instruments(bot.source, bot.category, symbols)
+    locks = locks_of(bot.account)
+    prices = {symbol: last_seen(bot, _instrument(instruments, symbol), at_ms) for symbol in symbols}
     return {
         symbol: SymbolFacts(
             instrument=_instrument(instruments, symbol),
-            close_ticks=last_ticks(bot, _instrument(instruments, symbol), at_ms),
+            close_ticks=prices[symbol][0],
             verdict=(verdicts or {}).get(symbol),
             position=position_of(rows.positions.get(symbol)),
             position_stop_ticks=_stop_ticks(rows.positions.get(symbol)),
@@ -115,6 +128,8 @@ def facts_of(
             claimed_by=rows.holders.get(symbol),
             ended=tuple(_ended_order(o) for o in rows.orders[symbol] if o.state not in _OPEN),
             blocked=_blocked(bot, symbol),
+            locks=standing(locks, bot=bot.code, symbol=symbol, now_ms=at_ms) if locks else (),
+            last_ms=prices[symbol][1],
         )
         for symbol in symbols
     }
@@ -142,10 +157,10 @@ def rows_of(bot: Bot, symbols: Sequence[str]) -> Rows:
         p.symbol: PlanState.from_record(p.state) for p in Plan.objects.filter(bot=bot, symbol__in=symbols)
     }
     positions = list(PositionRow.objects.filter(account_id=bot.account_id))
-    claims = Claim.objects.filter(account_id=bot.account_id, symbol__in=symbols)
-    holders = {
-        symbol: (holder, name) for symbol, holder, name in claims.values_list("symbol", "bot", "bot__name")
-    }
+    claims = list(
+        Claim.objects.filter(account_id=bot.account_id).values_list("symbol", "bot", "bot__name", "exposure")
+    )
+    holders = {symbol: (holder, name) for symbol, holder, name, _ in claims if symbol in symbols}
     ours = [symbol for symbol, (holder, _) in holders.items() if holder == bot.pk]
     pending = _pending(bot, ours)
     return Rows(
@@ -156,6 +171,7 @@ def rows_of(bot: Bot, symbols: Sequence[str]) -> Rows:
         busy_stops=frozenset(symbol for _, kind, symbol in pending if kind == IntentKind.SET_STOP),
         holders={symbol: name for symbol, (holder, name) in holders.items() if holder != bot.pk},
         others=[row for row in positions if row.lots and row.bot_id != bot.pk],
+        held=tuple(Held(symbol, worth) for symbol, holder, _, worth in claims if holder != bot.pk),
     )
 
 
@@ -205,11 +221,27 @@ def _stop_ticks(row: PositionRow | None) -> int | None:
     return None if row is None or not row.lots else row.stop_ticks
 
 
-def last_ticks(bot: Bot, instrument: Instrument, at_ms: int) -> int:
-    """Return the last close at or before a time in ticks; 0 when there is none."""
+def last_seen(bot: Bot, instrument: Instrument, at_ms: int) -> tuple[int, int]:
+    """Return the last close at or before a time in ticks, and when that was; zeros when there is none."""
     key = SeriesKey(bot.source, bot.category, instrument.symbol, store.BASE)
     candles = store.candles(key, at_ms - LOOK_BACK_MS, at_ms)
-    return instrument.nearest_ticks(float(candles.close[-1])) if len(candles) else 0
+    if not len(candles):
+        return 0, 0
+    return instrument.nearest_ticks(float(candles.close[-1])), int(candles.open_time[-1]) + store.BASE.ms
+
+
+def last_ticks(bot: Bot, instrument: Instrument, at_ms: int) -> int:
+    """Return the last close at or before a time in ticks; 0 when there is none."""
+    return last_seen(bot, instrument, at_ms)[0]
+
+
+def _gained(bot: Bot, row: PositionRow, at_ms: int) -> int:
+    """Return what another bot's position would gain at the last close."""
+    instruments = latest_instruments(bot.source, bot.category, [row.symbol])
+    if row.symbol not in instruments:
+        return 0
+    ticks = last_ticks(bot, instruments[row.symbol], at_ms)
+    return position_of(row).unrealised(ticks, instruments[row.symbol]) if ticks else 0
 
 
 def reserved_margin(bot: Bot, others: Sequence[PositionRow]) -> int:

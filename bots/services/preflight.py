@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts.models import Environment
 from bots.models import Bot, PositionRow
 from bots.services.documents import document_of
 from bots.services.facts import position_of, reserved_margin
+from bots.services.frames import StoreFrames
 from bots.services.instruments import latest_instruments
 from bots.services.latest import last_closes
+from bots.services.market import market_ms
 from trading_core.engine.document import BotDocument
 from trading_core.engine.preflight import Preflight, preflight
 from trading_core.errors import InvalidInput
+from trading_core.market.instrument import Instrument
+from trading_core.plan.frame import Frame, recent_of
+from trading_core.plan.recent import Recent, candles_needed
 
 
 class PlanUnsafe(InvalidInput):
@@ -47,7 +52,27 @@ def preflight_document(document: BotDocument, means: Means | None = None) -> Pre
         if symbol in instruments
     }
     has = means or Means(document.balance, document.balance)
-    return preflight(document, instruments, prices, equity=has.equity, available=has.available)
+    recents = _recents(document, instruments)
+    return preflight(
+        document, instruments, prices, equity=has.equity, available=has.available, recents=recents
+    )
+
+
+def _recents(document: BotDocument, instruments: Mapping[str, Instrument]) -> dict[str, Recent]:
+    """The latest candles that distances are drawn from, where the plan needs any and they stand in a row."""
+    needed, step = candles_needed(document.plan), document.timeframe
+    if not needed:
+        return {}
+    market = document.market
+    close_ms = market_ms(market.source) // step.ms * step.ms
+    frames = StoreFrames(
+        market.source, market.category, start_ms=close_ms - needed * step.ms, close_ms=close_ms
+    )
+    found = {
+        symbol: recent_of(Frame(step, instrument, frames[symbol, step]), close_ms, needed)
+        for symbol, instrument in instruments.items()
+    }
+    return {symbol: recent for symbol, recent in found.items() if recent is not None}
 
 
 def preflight_bot(bot: Bot) -> Preflight:

@@ -10,6 +10,7 @@ from accounts.models import (
     Environment,
     ExchangeAccount,
     OperatorRead,
+    PlatformLimits,
     SealedSecret,
     User,
     Workspace,
@@ -133,6 +134,19 @@ def test_an_operator_sees_every_workspace_and_it_is_written_down(
         ("olga@example.com", "accounts.Workspace"),
         ("olga@example.com", "accounts.ExchangeAccount"),
     ]
+
+
+def test_operators_add_limits_of_the_platform_and_change_none(operator: Client) -> None:
+    add = address(PlatformLimits, "add/")
+
+    refused = operator.post(add, {"limits": '{"gross": "-1"}', "note": "Storm"})
+    assert "gross: expected a decimal number" in refused.content.decode()
+    assert operator.post(add, {"limits": '{"gross": "3"}', "note": "Storm"}).status_code == 302
+
+    row = PlatformLimits.objects.get()
+    assert (row.limits["gross"], row.operator, row.note) == ("3", "olga@example.com", "Storm")
+    assert operator.post(address(PlatformLimits, f"{row.pk}/change/"), {"note": "x"}).status_code == 403
+    assert operator.post(address(PlatformLimits, f"{row.pk}/delete/"), {"post": "yes"}).status_code == 403
 
 
 def test_nothing_of_a_tenant_is_added_here(operator: Client) -> None:

@@ -12,6 +12,7 @@ from accounts import mailbox
 from accounts.models import User, Workspace
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot
+from bots.services.locks import set_lock
 from bots.services.whatif import start_what_if
 from conditions.services.drafts import create_rule_set
 from conditions.services.publishing import publish_version
@@ -64,6 +65,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "bots/<slug:code>/what-if/<slug:study>/": (VIEWER, "get"),
     "bots/<slug:code>/what-if/<slug:study>/live/": (VIEWER, "get"),
     "bots/<slug:code>/what-if/<slug:study>/cancel/": (TRADER, "post"),
+    "analytics/": (VIEWER, "get"),
+    "analytics/curve/<slug:kind>/": (VIEWER, "get"),
     "market/": (VIEWER, "get"),
     "market/live/": (VIEWER, "get"),
     "market/<slug:symbol>/": (VIEWER, "get"),
@@ -83,6 +86,12 @@ PAGES: dict[str, tuple[str, str]] = {
     "rules/<slug:code>/archive/": (TRADER, "post"),
     "rules/<slug:code>/versions/<int:number>/": (VIEWER, "get"),
     "rules/<slug:code>/versions/<int:number>/take/": (TRADER, "post"),
+    "limits/": (VIEWER, "get"),
+    "limits/live/": (VIEWER, "get"),
+    "limits/locks/": (TRADER, "post"),
+    "limits/locks/<slug:code>/lift/": (TRADER, "post"),
+    "limits/workspace/": (OWNER, "get"),
+    "limits/accounts/<slug:code>/": (OWNER, "get"),
     "exchange-accounts/": (VIEWER, "get"),
     "exchange-accounts/live/": (VIEWER, "get"),
     "exchange-accounts/connect/": (OWNER, "post"),
@@ -139,7 +148,13 @@ API: dict[str, tuple[str, str]] = {
     "bots/<slug:code>/executions/": (VIEWER, "get"),
     "market/": (VIEWER, "get"),
     "market/<slug:symbol>/": (VIEWER, "get"),
+    "limits/": (VIEWER, "get"),
+    "limits/workspace/": (OWNER, "put"),
+    "limits/accounts/<slug:code>/": (OWNER, "put"),
+    "locks/": (TRADER, "post"),
+    "locks/<slug:code>/lift/": (TRADER, "post"),
     "positions/": (VIEWER, "get"),
+    "analytics/": (VIEWER, "get"),
 }
 TABLE = PAGES | {f"api/v1/{route}": rule for route, rule in API.items()}
 STAFF = "admin/"
@@ -162,20 +177,25 @@ def codes(bot: Bot, desk: Workspace) -> dict[str, str]:
         rules = create_rule_set(name="Mine", document=RULES)
         publish_version(rules)
         study = start_what_if(bot, RULES, 1)
+        lock = set_lock(what="entries", reason="Holiday", now_ms=bot.done, bot=bot, actor="alice")
     return {
         "bots": bot.code,
         "exchange-accounts": bot.account.code,
         "rule-sets": rules.code,
         "rules": rules.code,
+        "limits/locks": lock.code,
+        "locks": lock.code,
+        "limits/accounts": bot.account.code,
         "close_ms": str(bot.done),
         "study": study.code,
     }
 
 
 def address(route: str, codes: dict[str, str]) -> str:
-    kind = route.removeprefix("api/v1/").partition("/")[0]
+    kind = route.removeprefix("api/v1/").partition("/<slug:code>")[0]
     filled = route.replace("<slug:code>", codes.get(kind, "")).replace("<slug:symbol>", "ETHUSDT")
     filled = filled.replace("<int:close_ms>", codes["close_ms"]).replace("<slug:study>", codes["study"])
+    filled = filled.replace("<slug:kind>", "equity")
     filled = filled.replace("<slug:action>", "stop").replace("<int:number>", "1")
     filled = filled.replace(r"^confirm-email/(?P<key>[-:\w]+)/$", "confirm-email/abc/")
     filled = filled.replace(

@@ -24,6 +24,7 @@ SHARED = {
     "account_emailaddress": "people log in before a workspace is known",
     "account_emailconfirmation": "as above",
     "accounts_operatorread": "the log of operators, not of a tenant",
+    "accounts_platformlimits": "what operators limit every account to",
     "accounts_user": "people may belong to several workspaces",
     "accounts_user_groups": "operators' groups",
     "accounts_user_user_permissions": "operators' permissions",

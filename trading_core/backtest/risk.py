@@ -10,7 +10,7 @@ from trading_core.engine.document import BotDocument
 from trading_core.engine.laddered import laddered
 from trading_core.engine.snapshot import Snapshot
 from trading_core.market.timeframe import MINUTE_MS
-from trading_core.performance.ledger import ExecutionRecord
+from trading_core.performance.ledger import ExecutionRecord, FundingRecord
 from trading_core.risk.guards import Ended
 from trading_core.risk.levels import Level, Limits, Where
 from trading_core.risk.locks import Lock
@@ -36,7 +36,8 @@ class RiskBook:
     locks: list[Lock] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     _trips: dict[tuple[str, int], _Trip] = field(default_factory=dict)
-    _read: int = 0
+    _executions: int = 0
+    _fundings: int = 0
 
     @property
     def watches(self) -> bool:
@@ -77,9 +78,21 @@ class RiskBook:
         ]
 
     def _read_trades(self, journal: Journal) -> None:
-        for execution in journal.executions[self._read :]:
-            self._add(execution)
-        self._read = len(journal.executions)
+        """Take in what was executed and settled since; at one time funding comes after the fills."""
+        executions = journal.executions[self._executions :]
+        fundings = journal.fundings[self._fundings :]
+        self._executions, self._fundings = len(journal.executions), len(journal.fundings)
+        told: list[ExecutionRecord | FundingRecord] = [*executions, *fundings]
+        for one in sorted(told, key=lambda record: record.time_ms):
+            if isinstance(one, ExecutionRecord):
+                self._add(one)
+            else:
+                self._fund(one)
+
+    def _fund(self, funding: FundingRecord) -> None:
+        for (symbol, _), trip in self._trips.items():
+            if symbol == funding.symbol:
+                trip.net -= funding.paid
 
     def _add(self, execution: ExecutionRecord) -> None:
         key = (execution.symbol, execution.trade)

@@ -12,7 +12,8 @@ from typing import Any
 
 from trading_core.engine.document import BotDocument
 from trading_core.market.instrument import Instrument
-from trading_core.money import amount, plain
+from trading_core.money import PPM, amount, mul_div_ceil, plain
+from trading_core.plan.recent import Recent, candles_needed
 from trading_core.risk.denial import Denial
 from trading_core.risk.preflight import (
     Finding,
@@ -27,7 +28,8 @@ from trading_core.risk.preflight import (
     refusals,
     together,
 )
-from trading_core.risk.worst_case import Step, WorstCase, room_ppm, worst_case
+from trading_core.risk.sizing import sizing_equity
+from trading_core.risk.worst_case import Step, WorstCase, draw, room_ppm, worst_case
 from trading_core.simulator.arrival import MAX_ORDERS
 from trading_core.simulator.params import MatchingParams
 
@@ -58,13 +60,16 @@ def preflight(
     *,
     equity: int,
     available: int | None = None,
+    recents: Mapping[str, Recent] | None = None,
 ) -> Preflight:
     """Judge a bot on an account with that equity, ``prices`` in ticks by symbol.
 
-    A symbol without instrument or price is a warning, for nothing can be said of it. ``available`` is
-    what margin may come from, without it the equity.
+    A symbol without instrument or price is a warning, for nothing can be said of it; so is one without the
+    candles (``recents``) its distances hang on. ``available`` is what margin may come from, without it the
+    equity; the bot's own reserve stays out of it.
     """
-    money = equity if available is None else min(equity, available)
+    reserve = mul_div_ceil(equity, document.limits.reserve_ppm, PPM)
+    money = (equity if available is None else min(equity, available)) - reserve
     found, cases = of_plan(document.plan), []
     for symbol in document.symbols:
         instrument, price = instruments.get(symbol), prices.get(symbol)
@@ -73,8 +78,12 @@ def preflight(
             continue
         found += of_contract(document.risk, instrument)
         for direction in directions(document):
-            case = _case(document, instrument, direction, price, equity)
-            if isinstance(case, Denial):
+            recent = (recents or {}).get(symbol)
+            case = _case(document, instrument, direction, price, equity, recent)
+            if case is None:
+                needed = {"candles": candles_needed(document.plan)}
+                found.append(Finding(FindingCode.NO_CANDLES, needed, symbol, direction))
+            elif isinstance(case, Denial):
                 found.append(of_denial(case, symbol, direction))
             else:
                 cases.append(case)
@@ -96,11 +105,19 @@ def pricing_of(document: BotDocument) -> MatchingParams:
 
 
 def _case(
-    document: BotDocument, instrument: Instrument, direction: int, price: int, equity: int
-) -> WorstCase | Denial:
+    document: BotDocument,
+    instrument: Instrument,
+    direction: int,
+    price: int,
+    equity: int,
+    recent: Recent | None,
+) -> WorstCase | Denial | None:
+    sizing = sizing_equity(document.plan, equity, document.balance)
+    drawn = draw(document.plan, direction=direction, price=price, equity=sizing, recent=recent)
+    if drawn is None:
+        return None
     return worst_case(
-        document.plan, document.risk, instrument, pricing_of(document),
-        direction=direction, price=price, equity=equity,
+        document.plan, document.risk, instrument, pricing_of(document), drawn, equity=equity
     )  # fmt: skip
 
 

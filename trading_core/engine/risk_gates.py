@@ -47,7 +47,7 @@ def check_past(snapshot: Snapshot, facts: SymbolFacts, made: int) -> Denial | No
     guards, interval_ms = snapshot.document.guards, snapshot.document.timeframe.ms
     now_ms, symbol = snapshot.close_ms, facts.instrument.symbol
     return (
-        check_stale(guards, last_ms=facts.last_ms, now_ms=now_ms + snapshot.age_ms, interval_ms=interval_ms)
+        check_stale(guards, last_ms=facts.last_ms, now_ms=now_ms, interval_ms=interval_ms)
         or check_result_cooldown(guards, snapshot.trades, symbol, close_ms=now_ms, interval_ms=interval_ms)
         or check_losses(guards, snapshot.trades, close_ms=now_ms)
         or check_order_rate(guards, snapshot.orders_lately + made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from trading_core.money import PPM, mul_div_floor
@@ -97,6 +97,20 @@ class Limits:
         """Whether it can set locks by itself."""
         return bool(self.day_loss.steps() or self.drawdown.steps())
 
+    def loosened_from(self, before: Limits) -> tuple[str, ...]:
+        """The names of what allows more than it did."""
+        pairs = [
+            (f"{name}.{field.name}", getattr(getattr(before, name), field.name), getattr(tiers, field.name))
+            for name, tiers in (("day_loss", self.day_loss), ("drawdown", self.drawdown))
+            for field in fields(Tiers)
+        ]
+        pairs += [
+            (name, getattr(before, name), getattr(self, name))
+            for name in ("max_positions", "gross_ppm", "net_ppm", "symbol_ppm")
+        ]
+        looser = [name for name, old, new in pairs if old is not None and (new is None or new > old)]
+        return (*looser, "reserve_ppm") if self.reserve_ppm < before.reserve_ppm else tuple(looser)
+
 
 @dataclass(frozen=True, slots=True)
 class Guards:
@@ -115,7 +129,7 @@ class Guards:
     price_band_ppm: int | None = None
     """Farthest an entry's price may lie from the last and from the mark price."""
     stale_ppm: int = 1_500_000
-    """Oldest the last candle may be, in millionths of the bot's timeframe."""
+    """Oldest the last candle may be at the close decided upon, in millionths of the bot's timeframe."""
     funding_ppm: int | None = None
     """Highest funding rate to be paid, within ``funding_minutes`` before it is due."""
     funding_minutes: int = 30

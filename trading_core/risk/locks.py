@@ -27,6 +27,8 @@ class Lock:
     """Code of the bot it is about; empty: all of its level."""
     symbol: str = ""
     """Empty: every symbol."""
+    environment: str = ""
+    """Only accounts of this environment; empty: all."""
     by: str = "engine"
     lifted: bool = False
     """Lifted by a person. It is remembered, so that the same loss doesn't set it again."""

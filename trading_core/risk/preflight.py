@@ -39,6 +39,7 @@ class FindingCode(StrEnum):
     LARGE_LOSS = "large_loss"
     VOLUME_SCALE = "volume_scale"
     NO_PRICE = "no_price"
+    NO_CANDLES = "no_candles"
 
 
 REFUSALS = frozenset({
@@ -67,6 +68,7 @@ _SENTENCES: Mapping[FindingCode, str] = {
     "the last ones would be refused",
     FindingCode.LARGE_LOSS: "the stop of the whole position costs {loss}, {loss_pct} % of the equity",
     FindingCode.VOLUME_SCALE: "each leg is {scale} times the one before: the last ones decide the result",
+    FindingCode.NO_CANDLES: "its distances hang on {candles} candles in a row, which are not there yet",
     FindingCode.NO_PRICE: "no price is known yet: nothing can be said of {symbol}",
 }
 
@@ -232,7 +234,7 @@ def _price(case: WorstCase, ticks: int) -> str:
 
 
 def _money(**units: int) -> dict[str, str | int]:
-    return {name: plain(amount(value)) for name, value in units.items()}
+    return {name: plain(round(amount(value), 2)) for name, value in units.items()}
 
 
 def _ratio(ppm: int) -> str:

@@ -1,13 +1,16 @@
 """The worst case of a plan before it is dared: every leg filled, then the stop, priced as the venue would.
 
 What is assumed: prices move through each level without jumping over it, so that a resting order fills at
-its price (maker fee), and a market entry and the stop lose the matching model's slippage (taker fee).
+its price (maker fee), and a market entry and the stop lose the matching model's slippage (taker fee); an
+entry with a slippage cap fills at the cap. A leg that waits for the price to come back is bought that far
+above its level. A stop drawn from the market is taken at its widest, unless the size of the entry hangs on
+it: then as it would be drawn now. Trailing and break-even only tighten a stop: without them it is worse.
 Funding is not in it; a market that jumps over the stop loses more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from trading_core.execution.margin import (
@@ -16,15 +19,17 @@ from trading_core.execution.margin import (
     liquidation_ticks,
     maintenance_margin,
 )
-from trading_core.execution.order import Side
+from trading_core.execution.order import EndedOrder, OrderState, Role, Side
 from trading_core.execution.position import Position, apply
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM, mul_div_ceil, mul_div_floor
-from trading_core.plan.desired import Standing, protective_stop
+from trading_core.plan.desired import Standing, open_legs, protective_stop
 from trading_core.plan.distances import stop_distance
-from trading_core.plan.kernel import is_inside
-from trading_core.plan.params import PlanParams, RiskParams
+from trading_core.plan.kernel import is_inside, target_ticks
+from trading_core.plan.params import Base, EntryType, PlanParams, RiskParams, SizeMode, Unit, ladder
 from trading_core.plan.progress import begin, freeze
+from trading_core.plan.progress import sized as sized_plan
+from trading_core.plan.recent import Recent, candles_needed
 from trading_core.plan.state import PlanState
 from trading_core.risk.denial import Denial
 from trading_core.risk.limits import margin_for
@@ -115,39 +120,69 @@ class WorstCase:
         return mul_div_ceil(self.loss, PPM, self.equity) if self.equity > 0 else 0
 
 
+def draw(
+    params: PlanParams, *, direction: int, price: int, equity: int, recent: Recent | None
+) -> PlanState | None:
+    """The plan of an entry decided at that price; None if its distances hang on candles nobody has."""
+    legs, by_risk = params.averaging, params.size.mode is SizeMode.RISK_PCT
+    asks = (legs is not None and legs.unit is Unit.ATR) or (params.stop.drawn is not None and by_risk)
+    if asks and (recent is None or len(recent) < candles_needed(params)):
+        return None
+    plan = begin(
+        PlanState(), params, direction=direction, close_ticks=price, close_ms=0, equity=equity, recent=recent
+    )
+    return plan if by_risk else replace(plan, stop_ppm=0)
+
+
 def worst_case(
     params: PlanParams,
     risk: RiskParams,
     instrument: Instrument,
     pricing: Pricing,
+    drawn: PlanState,
     *,
-    direction: int,
-    price: int,
     equity: int,
 ) -> WorstCase | Denial:
-    """Walk a plan down its ladder to the stop (up, for a short); a Denial if not even an entry comes of it."""
-    plan = begin(PlanState(), params, direction=direction, close_ticks=price, close_ms=0, equity=equity)
-    at = plan.entry_ticks or price
-    sized = size_entry(params, risk, instrument, plan, equity=equity)
-    denial = sized if isinstance(sized, Denial) else None
-    quote = asked_quote(params, equity, stop_distance(params, plan))
-    lots = instrument.lots_for(quote, at) if isinstance(sized, Denial) else sized.lots
-    if denial is not None and lots < 1:
-        return denial
-    ladder = _Ladder(params, risk, instrument, pricing, direction)
-    ladder.walk(plan, price, lots)
-    last = ladder.steps[-1]
-    exit_ticks = _taken_at(last.stop, -direction, pricing)
+    """Walk a drawn plan down its ladder to the stop (up, for a short).
+
+    A Denial if not even an entry comes of it. ``equity`` is what shares are told of; the plan was drawn with
+    what counts for sizing.
+    """
+    at = drawn.entry_ticks or drawn.reference_ticks
+    sized = size_entry(params, risk, instrument, drawn, equity=drawn.equity)
+    if isinstance(sized, Denial):
+        lots = instrument.lots_for(asked_quote(params, drawn.equity, stop_distance(params, drawn)), at)
+        if lots < 1:
+            return sized
+    else:
+        lots = sized.lots
+    walked = _Ladder(params, risk, instrument, pricing, drawn.direction)
+    walked.walk(sized_plan(drawn, lots=lots, quote=instrument.notional_floor(at * lots)))
+    last = walked.steps[-1]
+    exit_ticks = _taken_at(last.stop, -drawn.direction, pricing)
     taken_over = bankruptcy_ticks(last.position, risk.leverage_ppm, instrument)
-    resting = min(params.averaging.resting, params.averaging.legs) if params.averaging else 0
     return WorstCase(
-        instrument=instrument, direction=direction, price=price, equity=equity,
-        leverage_ppm=risk.leverage_ppm, denial=denial, steps=tuple(ladder.steps),
-        behind_stop=ladder.behind_stop, exit_ticks=exit_ticks,
-        loss=ladder.loss_at(exit_ticks), liquidation_loss=ladder.loss_at(taken_over),
+        instrument=instrument, direction=drawn.direction, price=drawn.reference_ticks, equity=equity,
+        leverage_ppm=risk.leverage_ppm, denial=sized if isinstance(sized, Denial) else None,
+        steps=tuple(walked.steps), behind_stop=walked.behind_stop, exit_ticks=exit_ticks,
+        loss=walked.loss_at(exit_ticks), liquidation_loss=walked.loss_at(taken_over),
         tied_up=margin_for(last.position.cost, risk.leverage_ppm, pricing.fee_ppm(is_maker=False), instrument),
-        slots=max(1, resting + (params.take_profit is not None)),
+        slots=max(1, _resting(params) + _targets(params)),
     )  # fmt: skip
+
+
+def _resting(params: PlanParams) -> int:
+    """The most legs that stand at once."""
+    legs = params.averaging
+    if legs is None:
+        return 0
+    one_by_one = legs.base is Base.AVERAGE or legs.retrace_ppm
+    return 1 if one_by_one else min(legs.resting, len(ladder(legs)))
+
+
+def _targets(params: PlanParams) -> int:
+    target = params.take_profit
+    return 0 if target is None else len(target.steps) + (target.trailing_ppm is None)
 
 
 def _taken_at(ticks: int, sign: int, pricing: Pricing) -> int:
@@ -175,19 +210,45 @@ class _Ladder:
         self.steps: list[Step] = []
         self.behind_stop = 0
 
-    def walk(self, plan: PlanState, price: int, lots: int) -> None:
-        """Fill the entry of a plan decided at that price, then every leg the stop lets fill."""
-        is_maker = plan.entry_ticks is not None
-        at = plan.entry_ticks or _taken_at(price, self.direction, self.pricing)
+    def walk(self, plan: PlanState) -> None:
+        """Fill the entry of a sized plan, then every leg the stop lets fill."""
+        at, lots, is_maker = (
+            self._entry(plan),
+            plan.entry_lots,
+            self.params.entry.type is not EntryType.MARKET,
+        )
         fee = self._fill(at, lots, is_maker=is_maker)
-        plan = freeze(self.params, plan, Standing(self.position, (), ()), self.instrument)
+        plan = freeze(self.params, plan, self._standing(plan), self.instrument)
         self._step(plan, 0, at, lots, fee)
-        for number, leg in enumerate(plan.legs, 1):
+        while (
+            found := next(open_legs(self.params, plan, self._standing(plan), self.instrument), None)
+        ) is not None:
+            number, leg = found
             if not is_inside(leg.ticks, self.steps[-1].stop, self.direction):
                 self.behind_stop = number
                 return
-            fee = self._fill(leg.ticks, leg.lots, is_maker=True)
-            self._step(plan, number, leg.ticks, leg.lots, fee)
+            at, is_maker = self._leg(leg.ticks)
+            fee = self._fill(at, leg.lots, is_maker=is_maker)
+            self._step(plan, number, at, leg.lots, fee)
+
+    def _entry(self, plan: PlanState) -> int:
+        return plan.entry_ticks or _taken_at(plan.reference_ticks, self.direction, self.pricing)
+
+    def _leg(self, ticks: int) -> tuple[int, bool]:
+        """Where a leg fills, and whether it rests there."""
+        retrace = self.params.averaging.retrace_ppm if self.params.averaging else 0
+        if not retrace:
+            return ticks, True
+        return _taken_at(target_ticks(ticks, 1, retrace, self.direction), self.direction, self.pricing), False
+
+    def _standing(self, plan: PlanState) -> Standing:
+        """The facts as they are once the steps have happened."""
+        filled = OrderState.FILLED
+        ended = [
+            EndedOrder(plan.trade, Role.AVERAGE if step.leg else Role.ENTRY, step.leg, 0, filled, step.lots)
+            for step in self.steps
+        ]
+        return Standing(self.position, (), ended)
 
     def loss_at(self, ticks: int) -> int:
         """Money lost by closing everything there as a taker, the fees of all parts included."""

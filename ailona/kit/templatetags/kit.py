@@ -56,6 +56,12 @@ def money(units: int | None, places: int = 2) -> str:
     return NOTHING if units is None else grouped(amount(units), places)
 
 
+@register.filter
+def coin(text: str, places: int = 2) -> str:
+    """An amount written as digits, rounded for reading."""
+    return grouped(Decimal(text), places)
+
+
 def change(units: int) -> str:
     """Money units with their sign."""
     return signed(amount(units), 2)

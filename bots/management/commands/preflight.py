@@ -13,13 +13,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from trading_core.backtest.inputs import market_from, read_bot
+from trading_core.backtest.inputs import BASE, Market, market_from, read_bot
 from trading_core.engine.document import BotDocument
 from trading_core.engine.preflight import Preflight, as_data, preflight
 from trading_core.errors import AilonaError, InvalidInput
 from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import known_instrument
+from trading_core.market.resample import resample
 from trading_core.money import decimal_of, money
+from trading_core.plan.frame import Frame, recent_of
+from trading_core.plan.recent import Recent, candles_needed
 
 _COLUMNS = (
     ("part", "part"), ("price", "price"), ("qty", "qty"), ("quote", "quote"), ("average_price", "average"),
@@ -107,8 +110,23 @@ def _table(steps: list[dict[str, Any]]) -> list[str]:
 def _judged(options: dict[str, Any]) -> Preflight:
     document = _narrowed(read_bot(options["bot"]), options["symbol"])
     price: Decimal | None = options["price"]
-    instruments, prices = _market(document, options) if price is None else _priced(document, price)
-    return preflight(document, instruments, prices, equity=options["equity"] or document.balance)
+    equity: int = options["equity"] or document.balance
+    if price is not None:
+        return preflight(document, *_priced(document, price), equity=equity)
+    found = market_from(document, options["candles"], Path(settings.DATA_DIR) / "candles")
+    instruments = {symbol: found.instruments[symbol] for symbol in document.symbols}
+    closes = {symbol: float(found.candles[symbol].close[-1]) for symbol in document.symbols}
+    prices = {symbol: instruments[symbol].nearest_ticks(close) for symbol, close in closes.items()}
+    recents = {s: recent for s in document.symbols if (recent := _recent(document, found, s)) is not None}
+    return preflight(document, instruments, prices, equity=equity, recents=recents)
+
+
+def _recent(document: BotDocument, found: Market, symbol: str) -> Recent | None:
+    """The last candles of the bot's timeframe, as many as the plan draws its distances from."""
+    base, step = found.candles[symbol], document.timeframe
+    close_ms = (int(base.open_time[-1]) + BASE.ms) // step.ms * step.ms
+    frame = Frame(step, found.instruments[symbol], resample(base, BASE, step, until_ms=close_ms))
+    return recent_of(frame, close_ms, candles_needed(document.plan))
 
 
 def _narrowed(document: BotDocument, symbol: str | None) -> BotDocument:
@@ -128,11 +146,3 @@ def _priced(document: BotDocument, price: Decimal) -> tuple[dict[str, Instrument
     if instrument is None:
         raise InvalidInput("--price", f"the contract of {symbol} isn't known without candles: leave it out")
     return {symbol: instrument}, {symbol: instrument.ticks_floor(price)}
-
-
-def _market(document: BotDocument, options: dict[str, Any]) -> tuple[dict[str, Instrument], dict[str, int]]:
-    """Every symbol at its last close."""
-    found = market_from(document, options["candles"], Path(settings.DATA_DIR) / "candles")
-    instruments = {symbol: found.instruments[symbol] for symbol in document.symbols}
-    closes = {symbol: float(found.candles[symbol].close[-1]) for symbol in document.symbols}
-    return instruments, {symbol: instruments[symbol].nearest_ticks(close) for symbol, close in closes.items()}

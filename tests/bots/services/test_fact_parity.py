@@ -73,6 +73,15 @@ ASKING = {
 }
 
 
+LADDER = {
+    "limits": {"day_loss": {"no_entries_pct": "0.05", "flatten_pct": "0.2"}, "gross": "0.9", "net": "0.9"},
+    "guards": {
+        "losses_in_a_row": 9, "cooldown_after_loss": 1, "orders_per_minute": 1, "price_band_pct": "5",
+        "liquidation_pct": "10",
+    },
+}  # fmt: skip
+
+
 @pytest.fixture
 def venue(tmp_path: Path, settings: Settings) -> Iterator[str]:
     """A venue in lock-step ten minutes before midnight."""
@@ -91,8 +100,8 @@ def venue(tmp_path: Path, settings: Settings) -> Iterator[str]:
         process.terminate()
 
 
-def test_facts_of_the_live_path_are_those_of_the_backtest(venue: str, workspace: Workspace) -> None:
-    raw = document(**{**AVERAGER, "rules": {"inline": ASKING, "son": False}}, universe={"symbols": SYMBOLS})
+def played_twice(raw: dict[str, Any], workspace: Workspace) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Play a bot through the live path, then over the same candles in a backtest; return both results."""
     with workspace_scope(workspace.pk):
         start_bot(create_paper_bot(raw))
     said: list[str] = []
@@ -116,13 +125,43 @@ def test_facts_of_the_live_path_are_those_of_the_backtest(venue: str, workspace:
             )
         )
         live = result_of(bot)
+    _assert_every_close_has_its_ticker(played.start_ms, played.end_ms)
+    return live, expected
+
+
+def test_facts_of_the_live_path_are_those_of_the_backtest(venue: str, workspace: Workspace) -> None:
+    raw = document(**{**AVERAGER, "rules": {"inline": ASKING, "son": False}}, universe={"symbols": SYMBOLS})
+    live, expected = played_twice(raw, workspace)
     assert first_difference(live, expected) is None
     assert [row.get("details") for row in live["decisions"]] == [
         row.get("details") for row in expected["decisions"]
     ]
     assert [trade["tags"] for trade in live["trades"]] == [trade["tags"] for trade in expected["trades"]]
     _assert_it_was_worth_comparing(live)
-    _assert_every_close_has_its_ticker(played.start_ms, played.end_ms)
+
+
+def test_the_ladder_of_the_live_path_is_that_of_the_backtest(venue: str, workspace: Workspace) -> None:
+    """Day loss, drawdown, a losing streak and cooldowns decide alike, to the numbers of each refusal."""
+    rules = {
+        "schema": 1,
+        "long": says({"price": "close"}, ">", 0),
+        "exit_long": says({"price": "close"}, ">", 0),
+    }
+    plain = document(**{**AVERAGER, "rules": {"inline": rules, "son": False}}, universe={"symbols": SYMBOLS})
+    raw = {**plain, "risk": {**plain["risk"], "cooldown_candles": 0, **LADDER}}
+    raw["plan"] = {**raw["plan"], "size": {"mode": "quote", "quote": "1500"}}
+
+    live, expected = played_twice(raw, workspace)
+
+    assert first_difference(live, expected) is None
+    assert [row.get("details") for row in live["decisions"]] == [
+        row.get("details") for row in expected["decisions"]
+    ]
+    codes = [row["code"] for row in live["decisions"]]
+    assert {"entered", "locked", "result_cooldown", "order_rate"} <= set(codes)
+    midnight = next(n for n, row in enumerate(live["decisions"]) if row["close"].endswith("T00:00:00Z"))
+    assert "locked" in codes[:midnight]
+    assert "entered" in codes[midnight:]
 
 
 def _assert_it_was_worth_comparing(live: dict[str, Any]) -> None:

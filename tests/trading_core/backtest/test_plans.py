@@ -18,6 +18,7 @@ from trading_core.simulator.params import MatchingParams
 
 ETH = known_instrument("ETHUSDT")
 assert ETH is not None
+INSTRUMENTS = {"ETHUSDT": ETH}
 EXACT = MatchingParams(maker_ppm=200, taker_ppm=550, spread_ticks=0, slippage_ppm=0, volume_share_ppm=None)
 ONCE = {"left": {"price": "close"}, "op": "==", "right": 2000}
 """True at a close of exactly 2,000: the path says when."""
@@ -42,8 +43,8 @@ def play(changes: dict[str, Any], bars: Sequence[Bar], *, side: str = "long", **
     rows = np.array(bars, dtype=np.float64)
     times = START_MS + 60_000 * np.arange(len(rows), dtype=np.int64)
     volume = np.full(len(rows), 1e6)
-    found = Candles(times, *rows.T.copy(), volume, volume * 2_000)
-    return run(document({**bare, **changes}), {"ETHUSDT": found}, {"ETHUSDT": ETH}, params=EXACT)
+    found = Candles(times, rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], volume, volume * 2_000)
+    return run(document({**bare, **changes}), {"ETHUSDT": found}, INSTRUMENTS, params=EXACT)
 
 
 def fills(played: Played) -> list[Fill]:
@@ -113,12 +114,12 @@ def test_an_entry_filled_in_part_is_kept_completed_or_unwound(
     rows = np.array(bars)
     times = START_MS + 60_000 * np.arange(len(rows), dtype=np.int64)
     volume = np.array([1e6, 5.0, 1e6, 1e6, 1e6, 1e6])
-    found = Candles(times, *rows.T.copy(), volume, volume * 2_000)
+    found = Candles(times, rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], volume, volume * 2_000)
     changes = {
         "rules": {"inline": {"schema": 2, "long": ONCE}}, "plan.averaging": None, "plan.take_profit": None,
         "plan.entry": entry, "plan.size": {"mode": "quote", "quote": "1990"}, "risk.cooldown_candles": 100,
     }  # fmt: skip
-    played = run(document(changes), {"ETHUSDT": found}, {"ETHUSDT": ETH}, params=share)
+    played = run(document(changes), {"ETHUSDT": found}, INSTRUMENTS, params=share)
     assert [(fill[1], fill[4], fill[5]) for fill in fills(played)] == expected
 
 
@@ -133,7 +134,9 @@ def test_a_size_by_risk_loses_that_share_at_the_stop() -> None:
 
 
 def test_only_what_is_reinvested_makes_entries_larger() -> None:
-    changes = {"plan.size": {"mode": "equity_pct", "pct": "100", "reinvest_pct": "50"}, "risk.leverage": "3"}
+    changes: dict[str, Any] = {
+        "plan.size": {"mode": "equity_pct", "pct": "100", "reinvest_pct": "50"}, "risk.leverage": "3",
+    }  # fmt: skip
     changes |= {
         "plan.take_profit": {"pct": "10", "base": "entry"}, "risk.cooldown_candles": 0,
         "risk.max_position_quote": "100000",

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from trading_core.backtest.desk import Desk
 from trading_core.backtest.journal import Journal
+from trading_core.backtest.risk import RiskBook
 from trading_core.engine.document import BotDocument
 from trading_core.engine.preflight import pricing_of
 from trading_core.execution.position import Position
@@ -23,18 +24,29 @@ class Forced:
     """One trade, told where the price goes."""
 
     def __init__(
-        self, document: BotDocument, instrument: Instrument, *, direction: int, price: int, lots: int
+        self,
+        document: BotDocument,
+        instrument: Instrument,
+        *,
+        direction: int,
+        price: int,
+        lots: int,
+        opens: int = 0,
     ) -> None:
         self.direction = direction
-        self.quotes = {SYMBOL: (price, START_MS)}
+        self.quotes = {SYMBOL: (opens or price, START_MS)}
         listed = {SYMBOL: instrument}
         self.account = SimAccount(
             listed, quotes=self.quotes, params=pricing_of(document), wallet=document.balance
         )
-        self.desk = Desk(document, self.account, Journal(listed, wallet=document.balance))
+        journal = Journal(listed, wallet=document.balance)
+        self.desk = Desk(document, self.account, journal, RiskBook(document))
         self.desk.now_ms = START_MS
-        plan = begin(PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS)
-        plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * price))
+        plan = begin(
+            PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS,
+            equity=document.balance,
+        )  # fmt: skip
+        plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * (plan.entry_ticks or price)))
         self.desk.journal.adopt(SYMBOL, plan)
         self.desk.tend(SYMBOL)
         self.desk.settle()
