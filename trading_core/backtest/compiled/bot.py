@@ -16,8 +16,8 @@ Truths = npt.NDArray[np.int8]
     QUEUED, PLANNED, BATCHES, NOW, CALM, NOTES, CRAMPED, FREE, FUNDED, TOUCHED, AMBIGUOUS, DESK_COLUMNS,
 ) = range(12)  # fmt: skip
 """Requests waiting; requests ever planned, and in how many goes; market clock; whether the last close changed
-nothing; rows of notes; whether a table was too small, so that nothing of this run counts; a number of a
-refusal; funding payments gone by; minutes that reached an order or a stop, and those that did on both sides."""
+nothing; rows of notes; whether a table was too small, so that nothing of this run counts; a number of a refusal;
+funding payments gone by; minutes that reached an order or a stop, and those that did on both sides."""
 
 # A plan, as ``plan.state.PlanState``
 (
@@ -25,8 +25,9 @@ refusal; funding payments gone by; minutes that reached an order or a stop, and 
     GATE, OPENED, CLOSED, BEST, TIGHTENED, TARGET_NOW, REQUOTES, STOP_DRAWN, OURS, ASKED_ROWS, STOP_REQUESTS,
     PLAN_COLUMNS,
 ) = range(22)  # fmt: skip
-"""``ENTRY_TICKS`` 0: at market; ``TARGET_NOW`` NONE: that of the parameters. Beside the plan: our open orders, requests since the last close, those that
-would move the stop. Trade and exit reason stand in the book, for executions carry them."""
+"""``ENTRY_TICKS`` 0: at market; ``TARGET_NOW`` NONE: that of the parameters. Beside the plan: our open orders,
+requests since the last close, those that would move the stop. Trade and exit reason stand in the book, for
+executions carry them."""
 FLAT, ENTERING, OPEN, CLOSING = range(4)
 
 # Roles, ranked as ``Role`` sorts
@@ -110,7 +111,7 @@ class Tape(NamedTuple):
     present: Truths
     """Whether the minute has a candle."""
     drawn: Ints
-    """[(range in ppm or NONE, lowest, highest), symbol, minute] of the latest candles; no minutes if no stop is drawn."""
+    """[(range in ppm or NONE, lowest, highest), symbol, minute] of the latest candles; no minutes if nothing asks."""
     asked: Truths
     """Whether there is a candle of the bot's timeframe closing there."""
     marks: Ints
