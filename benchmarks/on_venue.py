@@ -120,6 +120,8 @@ class VenueRun(Interpreter):
                 )
         if self.document.timeframe.closes_at(close_ms):
             self._close(minute, close_ms)
+        elif self.document.plan.follows:
+            self._watch(minute)
 
 
 def _symbol(event: Event) -> str:

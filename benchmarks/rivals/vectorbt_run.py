@@ -6,10 +6,10 @@ Run by its own interpreter: ``python vectorbt_run.py CANDLES.npz``. Played once 
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,12 @@ def play(frame: pd.DataFrame, *, statistics: bool) -> int:
     return int(made.trades.count())
 
 
+def peak_mib() -> int:
+    """The most memory this program has held."""
+    told = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(told.split("VmHWM:")[1].split()[0]) // 1024
+
+
 def main() -> None:
     """Compile, then time."""
     warnings.simplefilter("ignore")
@@ -47,11 +53,11 @@ def main() -> None:
     for name, statistics in (("seconds", True), ("seconds_without_statistics", False)):
         turns = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             play(frame, statistics=statistics)
-            turns.append(time.perf_counter() - began)
+            turns.append(time.process_time() - began)
         seconds[name] = min(turns)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    peak = peak_mib()
     print(json.dumps({**seconds, "trades": trades, "peak_mib": peak}))
 
 

@@ -58,7 +58,7 @@ def place_of(role: int, leg: int) -> int:
     return (on.TARGET_PLACE if role == on.TAKE_PROFIT else on.LEG_PLACE) + leg
 
 
-@inlined
+@kernel
 def progress(w: World, b: Bot, s: int, now_ms: int) -> bool:
     """Let the plan follow the facts; whether it moved."""
     plan, held = b.plans[s], w.books[s, at.LOTS] != 0

@@ -30,6 +30,8 @@ from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import known_instrument
 from trading_core.market.recorded import Recorded
 
+pytestmark = pytest.mark.timeout(600)  # whichever test comes first compiles the driver
+
 MINUTE = 60_000
 PRICES = {"BTCUSDT": 60_000.0, "ETHUSDT": 2_000.0, "SOLUSDT": 150.0}
 VOLUMES = {"BTCUSDT": 0.02, "ETHUSDT": 0.5, "SOLUSDT": 8.0}
