@@ -51,14 +51,17 @@ def simple(symbols: list[str]) -> BotDocument:
 
 
 def whole(symbols: list[str]) -> BotDocument:
-    """The same entries with ten averaging legs, a target on the moving average price and a time stop."""
+    """The same entries with ten averaging legs, a ladder of targets whose last part trails, and a time stop."""
     averaging = {
         "legs": 10, "deviation_pct": "0.4", "step_scale": "1.1", "quote": "500", "volume_scale": "1.1",
         "resting": 3,
     }  # fmt: skip
     return _bot("Ten legs", symbols, {
         "averaging": averaging,
-        "take_profit": {"pct": "0.8", "base": "average"},
+        "take_profit": {
+            "pct": "0.8", "base": "average", "trailing_pct": "0.3",
+            "steps": [{"pct": "0.4", "share_pct": "30"}, {"pct": "0.6", "share_pct": "30"}],
+        },
         "stop": {"pct": "15", "base": "average"},
         "exits": {"time_stop_minutes": 2880, "on_rule": False},
     })  # fmt: skip

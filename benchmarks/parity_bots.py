@@ -52,7 +52,7 @@ def _rules(**trees: Any) -> dict[str, Any]:
 
 
 def parity_bots(source: str = "bybit") -> list[BotDocument]:
-    """A scalper, a ten-leg averager, a stop-and-reverse trader by equity, a short seller, two symbols on one slot."""
+    """A scalper, a ten-leg averager, one sized by its risk, a short seller, two symbols on one slot."""
     market = {"source": source, "category": "linear"}
     everywhere = {"symbols": ["BTCUSDT", "ETHUSDT", "SOLUSDT"]}
     dip = _rules(
@@ -60,9 +60,12 @@ def parity_bots(source: str = "bybit") -> list[BotDocument]:
     )
     return [
         _bot(
-            "Scalper at a limit",
+            "Scalper, post-only",
             {
-                "entry": {"type": "limit", "offset_pct": "0.05", "timeout_candles": 2},
+                "entry": {
+                    "type": "post_only", "offset_pct": "0.05", "timeout_candles": 2, "requotes": 3,
+                    "chase_pct": "0.2",
+                },
                 "take_profit": {"pct": "0.4", "base": "entry"},
                 "stop": {"pct": "0.6", "base": "entry"},
                 "exits": {"time_stop_minutes": 120, "on_rule": False},
@@ -70,27 +73,43 @@ def parity_bots(source: str = "bybit") -> list[BotDocument]:
             market=market,
         ),
         _bot(
-            "Ten legs",
+            "Ten legs, ladder, trailing",
             {
                 "averaging": {
                     "legs": 10, "deviation_pct": "0.4", "step_scale": "1.15", "quote": "300",
                     "volume_scale": "1.2", "resting": 3,
                 },
-                "take_profit": {"pct": "0.8", "base": "average"},
+                "take_profit": {
+                    "pct": "0.8", "base": "average", "trailing_pct": "0.3",
+                    "steps": [{"pct": "0.4", "share_pct": "30"}, {"pct": "0.6", "share_pct": "30"}],
+                },
                 "stop": {"pct": "14", "base": "entry"},
                 "exits": {"time_stop_minutes": 2880, "on_rule": False},
             },
             market=market, universe={"symbols": ["SOLUSDT"]}, rules=dip,
         ),
         _bot(
-            "Share of equity",
-            {"size": {"mode": "equity_pct", "pct": "20"}, "stop": {"pct": "2", "base": "average"}},
+            "Sized by risk, stop by range, break-even",
+            {
+                "size": {"mode": "risk_pct", "pct": "0.5", "reinvest_pct": "50"},
+                "take_profit": {"pct": "3", "base": "entry", "decay": [{"minutes": 600, "pct": "1"}]},
+                "stop": {
+                    "pct": "5", "base": "entry",
+                    "drawn": {"from": "atr", "multiple": "2.5", "candles": 14, "least_pct": "0.3"},
+                    "break_even": {"trigger_pct": "0.8", "offset_pct": "0.05"},
+                    "trailing": {"activation_pct": "1.5", "distance_pct": "0.7"},
+                },
+            },
             market=market, universe=everywhere, timeframe="15m",
             risk={**_BASE["risk"], "max_open_positions": 3},
         ),
         _bot(
             "Short seller",
-            {"take_profit": {"pct": "2.5", "base": "average"}, "stop": {"pct": "1.2", "base": "average"}},
+            {
+                "size": {"mode": "equity_pct", "pct": "20"},
+                "take_profit": {"pct": "2.5", "base": "average"},
+                "stop": {"pct": "1.2", "base": "average"},
+            },
             market=market, universe={"symbols": ["ETHUSDT"]},
             rules=_rules(short=_DOWN, exit_short=_rsi("<", 25)),
         ),

@@ -16,16 +16,18 @@ Truths = npt.NDArray[np.int8]
     QUEUED, PLANNED, BATCHES, NOW, CALM, NOTES, CRAMPED, FREE, FUNDED, TOUCHED, AMBIGUOUS, DESK_COLUMNS,
 ) = range(12)  # fmt: skip
 """Requests waiting; requests ever planned, and in how many goes; market clock; whether the last close changed
-nothing; rows of notes; whether a table was too small, so that nothing of this run counts; a number of a
-refusal; funding payments gone by; minutes that reached an order or a stop, and those that did on both sides."""
+nothing; rows of notes; whether a table was too small, so that nothing of this run counts; a number of a refusal;
+funding payments gone by; minutes that reached an order or a stop, and those that did on both sides."""
 
 # A plan, as ``plan.state.PlanState``
 (
     PHASE, DIRECTION, REFERENCE, ENTRY_TICKS, ENTRY_LOTS, ENTRY_CLOSE, ENTRY_OVER, BASE_COST, BASE_LOTS, LEGS,
-    GATE, OPENED, CLOSED, OURS, ASKED_ROWS, STOP_REQUESTS, PLAN_COLUMNS,
-) = range(17)  # fmt: skip
-"""``ENTRY_TICKS`` 0: at market. Beside the plan: our open orders, requests since the last close, those that
-would move the stop. Trade and exit reason stand in the book, for executions carry them."""
+    GATE, OPENED, CLOSED, BEST, TIGHTENED, TARGET_NOW, REQUOTES, STOP_DRAWN, OURS, ASKED_ROWS, STOP_REQUESTS,
+    PLAN_COLUMNS,
+) = range(22)  # fmt: skip
+"""``ENTRY_TICKS`` 0: at market; ``TARGET_NOW`` NONE: that of the parameters. Beside the plan: our open orders,
+requests since the last close, those that would move the stop. Trade and exit reason stand in the book, for
+executions carry them."""
 FLAT, ENTERING, OPEN, CLOSING = range(4)
 
 # Roles, ranked as ``Role`` sorts
@@ -38,7 +40,7 @@ DONE_LOTS, REFUSALS, REVISIONS, PLACE_COLUMNS = range(4)
 """Of the orders that have ended: lots filled, how many were refused, the next revision."""
 
 # What should stand
-W_ROLE, W_LEG, W_SIGN, W_LOTS, W_TICKS, W_REDUCES, W_STOP, W_COVERED, WANTED_COLUMNS = range(9)
+W_ROLE, W_LEG, W_SIGN, W_LOTS, W_TICKS, W_REDUCES, W_STOP, W_COVERED, W_WHOLE, WANTED_COLUMNS = range(10)
 
 # A request
 Q_PRIORITY, Q_NUMBER, Q_KIND, Q_SYMBOL, Q_ROW, Q_LOTS, Q_TICKS, QUEUE_COLUMNS = range(8)
@@ -52,15 +54,20 @@ N_MINUTE, N_SYMBOL, N_CODE, N_SIDE, N_A, N_B, N_C, NOTE_COLUMNS = range(8)
 # Outcomes of a close, in the order of ``OutcomeCode``'s meaning here
 (
     ENTERED, NO_SIGNAL, NOT_READY, CONFLICT, IN_POSITION, ENTRY_WORKING, ENTRY_TIMEOUT, IS_CLOSING, EXIT_RULE,
-    EXIT_TIME, NOT_TRADING, COOLING, FULL, OVEREXPOSED, SMALL, LARGE, OVERLEVERED, BROKE, CLAIMED, CODES,
-) = range(20)  # fmt: skip
+    EXIT_TIME, EXIT_OPPOSITE, NOT_TRADING, COOLING, FULL, OVEREXPOSED, SMALL, LARGE, OVERLEVERED, BROKE,
+    CLAIMED, TOO_NEW, CODES,
+) = range(22)  # fmt: skip
 
 # Parameters
 (
-    BY_LIMIT, OFFSET, TIMEOUT, BY_EQUITY, QUOTE, EQUITY_PPM, TARGET_PPM, TARGET_MOVES, STOP_PPM, STOP_MOVES,
+    ENTRY_KIND, OFFSET, TIMEOUT, BY_EQUITY, QUOTE, EQUITY_PPM, TARGET_PPM, TARGET_MOVES, STOP_PPM, STOP_MOVES,
     TIME_STOP, ON_RULE, RESTING, RUNGS, LEGS_QUOTE, WANTED_LEVERAGE, MAX_OPEN, MAX_QUOTE, COOLDOWN, TIMEFRAME,
-    TAKER_FEE, GATED_LONG, GATED_SHORT, PARAM_COLUMNS,
-) = range(24)  # fmt: skip
+    TAKER_FEE, GATED_LONG, GATED_SHORT, ENTRY_SLIPPAGE, REQUOTES_MAX, CHASE, BY_RISK, REINVEST, BALANCE, STEPS,
+    DECAYS, TARGET_TRAIL, TRAIL_START, TRAIL_DISTANCE, EVEN_TRIGGER, EVEN_OFFSET, MIN_PROFIT, ON_OPPOSITE,
+    FOLLOWS, DRAWN_ATR, DRAWN_LEAST, DRAWS, PARAM_COLUMNS,
+) = range(43)  # fmt: skip
+"""What isn't asked for is NONE; ``DRAWS``: 0 no stop is drawn from the market, 1 by the range, 2 by an extreme."""
+AT_MARKET, AT_LIMIT, ONLY_POSTED = range(3)
 
 
 class Bot(NamedTuple):
@@ -82,6 +89,10 @@ class Bot(NamedTuple):
     params: Ints
     rungs: Ints
     """[leg, (deviation in ppm, money units)]."""
+    steps: Ints
+    """[step, (target in ppm, share in ppm)]."""
+    decays: Ints
+    """[step, (minutes, target in ppm)]."""
 
 
 class Tape(NamedTuple):
@@ -97,6 +108,10 @@ class Tape(NamedTuple):
     """0 before the first candle."""
     volumes: Ints
     """Whole lots; NONE where nothing was traded, or there is no candle."""
+    present: Truths
+    """Whether the minute has a candle."""
+    drawn: Ints
+    """[(range in ppm or NONE, lowest, highest), symbol, minute] of the latest candles; no minutes if nothing asks."""
     asked: Truths
     """Whether there is a candle of the bot's timeframe closing there."""
     marks: Ints

@@ -9,7 +9,7 @@ from trading_core.engine.document import BotDocument
 from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
 from trading_core.plan.distances import is_fixed
-from trading_core.plan.params import EntryType, PlanParams, SizeMode, Unfilled, ladder
+from trading_core.plan.params import PlanParams, Unfilled, ladder
 from trading_core.risk.levels import Guards, Limits
 
 TICKS_MAX = 1 << 31
@@ -35,21 +35,13 @@ def why_not(document: BotDocument, instruments: Mapping[str, Instrument]) -> str
 
 def _not_compiled(plan: PlanParams) -> Iterator[str]:
     """What a plan asks for that only the engine itself carries out."""
-    entry, size, legs, target, stop = plan.entry, plan.size, plan.averaging, plan.take_profit, plan.stop
-    if entry.type is EntryType.POST_ONLY or (entry.type is EntryType.MARKET and entry.slippage_ppm):
-        yield "an entry that is neither plain market nor limit"
+    entry, legs = plan.entry, plan.averaging
     if entry.unfilled is not Unfilled.KEEP:
         yield "a rule for entries filled in part"
-    if size.mode is SizeMode.RISK_PCT or size.reinvest_ppm != PPM:
-        yield "a size of its own kind"
-    if legs is not None and (legs.table or not is_fixed(legs) or legs.cap_equity_ppm is not None):
-        yield "legs of its own kind"
-    if plan.follows or stop.drawn is not None:
-        yield "distances that follow the market"
-    if target is not None and target.steps:
-        yield "a ladder of targets"
-    if plan.exits.min_profit_ppm is not None or plan.exits.on_opposite:
-        yield "exits of its own kind"
+    if legs is not None and (not is_fixed(legs) or legs.cap_equity_ppm is not None):
+        yield "legs whose distances or number are drawn from the market"
+    if legs is not None and (legs.retrace_ppm or legs.min_minutes):
+        yield "legs that wait"
 
 
 def _fits(document: BotDocument, instrument: Instrument) -> bool:

@@ -8,8 +8,10 @@ from trading_core.backtest.compiled.bot import Bot, Outcome, Tape
 from trading_core.backtest.compiled.entering import (
     EXIT_LONG,
     EXIT_SHORT,
+    LONG,
+    SHORT,
     begin,
-    entry_ticks,
+    drawn_stop,
     gate_legs,
     gates,
     margin_for,
@@ -19,14 +21,12 @@ from trading_core.backtest.compiled.entering import (
     silence,
     size,
 )
+from trading_core.backtest.compiled.following import follow
 from trading_core.backtest.compiled.layout import World
-from trading_core.backtest.compiled.margin import notional_floor
-from trading_core.backtest.compiled.planning import filled, progress
+from trading_core.backtest.compiled.margin import PPM, notional_floor
+from trading_core.backtest.compiled.planning import close, filled, first_limit, progress
 from trading_core.backtest.compiled.requests import bury, stand
 from trading_core.plan.jit import inlined, kernel
-
-BY_RULE, BY_TIME = 1, 2
-"""Exit reasons of a closing that the bot decided."""
 
 
 @inlined
@@ -50,16 +50,20 @@ def decide(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int, eq
     for s in range(len(w.books)):
         bury(w, b, s)
         moved |= progress(w, b, s, close_ms)
+        if b.params[on.FOLLOWS] != 0 and follow(w, b, t, s, minute):
+            moved = True
+            progress(w, b, s, close_ms)
         b.plans[s, on.ASKED_ROWS] = 0
+        o.codes[s, minute] = on.CODES
         if b.plans[s, on.PHASE] != on.FLAT:
             gate = b.plans[s, on.GATE]
             code = keep(w, b, t, s, minute, close_ms)
             moved |= b.plans[s, on.GATE] != gate
             note(w, b, o, s, minute, code, b.plans[s, on.DIRECTION])
+            moved |= progress(w, b, s, close_ms)
+        if b.plans[s, on.PHASE] != on.FLAT:
             busy += 1
             committed += margin_for(w, b, s, planned_tick_lots(w, b, s))
-        else:
-            o.codes[s, minute] = on.CODES
     for s in range(len(w.books)):
         if o.codes[s, minute] == on.CODES:
             free = min(w.account[at.WALLET], equity) - committed
@@ -93,12 +97,16 @@ def keep(w: World, b: Bot, t: Tape, s: int, minute: int, close_ms: int) -> int:
         return refuse(w, on.IS_CLOSING, w.books[s, at.WHY], 0)
     if held != 0:
         tree = EXIT_LONG if plan[on.DIRECTION] > 0 else EXIT_SHORT
-        if b.params[on.ON_RULE] != 0 and t.asked[s, minute] != 0 and t.trees[tree, s, minute] == 1:
-            _close(w, b, s, BY_RULE)
+        said = t.asked[s, minute] != 0 and t.trees[tree, s, minute] == 1
+        if b.params[on.ON_RULE] != 0 and said and gains_enough(w, b, s, t.closes[s, minute]):
+            close(w, b, s, at.BY_RULE)
             return refuse(w, on.EXIT_RULE, held, 0)
+        if is_opposed(b, t, s, minute):
+            close(w, b, s, at.BY_OPPOSITE)
+            return refuse(w, on.EXIT_OPPOSITE, held, 0)
         minutes = (close_ms - plan[on.OPENED]) // 60_000
         if b.params[on.TIME_STOP] != at.NONE and minutes >= b.params[on.TIME_STOP]:
-            _close(w, b, s, BY_TIME)
+            close(w, b, s, at.BY_TIME)
             return refuse(w, on.EXIT_TIME, held, minutes)
     gate_legs(b, t, s, minute)
     if plan[on.PHASE] != on.ENTERING:
@@ -117,10 +125,22 @@ def filled_of_open(w: World, b: Bot, s: int) -> int:
     return int(filled(w, b, s, on.ENTRY, 0) - b.places[s, on.ENTRY_PLACE, on.DONE_LOTS])
 
 
-@kernel
-def _close(w: World, b: Bot, s: int, reason: int) -> None:
-    b.plans[s, on.PHASE], b.plans[s, on.ENTRY_OVER] = on.CLOSING, 1
-    w.books[s, at.WHY] = reason
+@inlined
+def gains_enough(w: World, b: Bot, s: int, close_ticks: int) -> bool:
+    """Whether the price is far enough beyond the average for an exit by rule."""
+    cost, lots = w.books[s, at.COST], abs(w.books[s, at.LOTS])
+    gained = b.plans[s, on.DIRECTION] * (close_ticks * lots - cost)
+    least = b.params[on.MIN_PROFIT]
+    return bool(least == at.NONE or gained * PPM >= least * cost)
+
+
+@inlined
+def is_opposed(b: Bot, t: Tape, s: int, minute: int) -> bool:
+    """Whether the rules ask for the other side, and an exit is wanted then."""
+    if b.params[on.ON_OPPOSITE] == 0 or t.asked[s, minute] == 0:
+        return False
+    ours = LONG if b.plans[s, on.DIRECTION] > 0 else SHORT
+    return bool(t.trees[1 - ours, s, minute] == 1 and t.trees[ours, s, minute] != 1)
 
 
 @kernel
@@ -141,13 +161,14 @@ def consider(
     if direction == 0:
         o.codes[s, minute] = silence(t, s, minute)
         return False
-    code, close_ticks = gates(w, b, s, close_ms, busy), t.closes[s, minute]
+    close_ticks, drawn = t.closes[s, minute], drawn_stop(b, t, s, minute, direction)
+    code = on.TOO_NEW if drawn == at.NONE else gates(w, b, s, close_ms, busy)
     if code == on.ENTERED:
-        ticks = entry_ticks(b, close_ticks, direction)
-        code = size(w, b, s, direction, ticks if ticks != 0 else close_ticks, equity, free)
+        ticks = first_limit(b, close_ticks, direction)
+        code = size(w, b, s, direction, ticks if ticks != 0 else close_ticks, equity, free, drawn)
     note(w, b, o, s, minute, code, direction)
     if code != on.ENTERED:
         return False
-    begin(w, b, s, direction, close_ticks, w.account[at.TOLD_A], close_ms)
+    begin(w, b, s, direction, close_ticks, w.account[at.TOLD_A], close_ms, drawn)
     gate_legs(b, t, s, minute)
     return True

@@ -14,6 +14,7 @@ from trading_core.engine.outcome import OutcomeCode
 from trading_core.execution.intent import ExitReason
 from trading_core.execution.order import Side
 from trading_core.money import amount, plain
+from trading_core.plan.recent import candles_needed
 
 _BY_CODE = {
     on.ENTERED: OutcomeCode.ENTERED,
@@ -26,6 +27,7 @@ _BY_CODE = {
     on.IS_CLOSING: OutcomeCode.CLOSING,
     on.EXIT_RULE: OutcomeCode.EXIT_RULE,
     on.EXIT_TIME: OutcomeCode.EXIT_TIME,
+    on.EXIT_OPPOSITE: OutcomeCode.EXIT_OPPOSITE,
     on.NOT_TRADING: OutcomeCode.NOT_TRADING,
     on.COOLING: OutcomeCode.COOLDOWN,
     on.FULL: OutcomeCode.MAX_POSITIONS,
@@ -35,11 +37,16 @@ _BY_CODE = {
     on.OVERLEVERED: OutcomeCode.LEVERAGE_LIMIT,
     on.BROKE: OutcomeCode.NO_MARGIN,
     on.CLAIMED: OutcomeCode.SYMBOL_CLAIMED,
+    on.TOO_NEW: OutcomeCode.NOT_READY,
 }
 OUTCOMES = tuple(_BY_CODE[code].value for code in range(on.CODES))
 """Outcome codes by their place in a compiled run."""
 
-EXITS = ("", ExitReason.RULE.value, ExitReason.TIME.value)
+EXITS = (
+    "", ExitReason.RULE.value, ExitReason.TIME.value, ExitReason.TRAILING.value, ExitReason.BREAK_EVEN.value,
+    ExitReason.OPPOSITE.value,
+)  # fmt: skip
+"""By why a plan closes."""
 
 Note = list[int]
 Details = dict[str, Any]
@@ -95,6 +102,7 @@ def _timed_out(run: CompiledRun, note: Note) -> Details:
 _HELD: dict[int, Callable[[CompiledRun, Note], Details]] = {
     on.IN_POSITION: _position,
     on.EXIT_RULE: _position,
+    on.EXIT_OPPOSITE: _position,
     on.EXIT_TIME: _time_stop,
     on.IS_CLOSING: lambda _, note: {"reason": EXITS[note[on.N_A]] or "market"},
     on.ENTRY_WORKING: _working,
@@ -173,4 +181,7 @@ _REFUSED: dict[int, Callable[[CompiledRun, Note, int], Details]] = {
     on.OVERLEVERED: _overlevered,
     on.BROKE: _broke,
     on.CLAIMED: lambda _run, _note, _s: {"holder": "something this bot did not open"},
+    on.TOO_NEW: lambda run, _note, _s: {
+        "reason": f"the plan needs {candles_needed(run.document.plan)} candles in a row"
+    },
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot, Outcome, Tape
-from trading_core.backtest.compiled.deciding import decide, unrealised
+from trading_core.backtest.compiled.deciding import decide, is_opposed, unrealised
 from trading_core.backtest.compiled.entering import (
     AVERAGE_LONG,
     AVERAGE_SHORT,
@@ -14,6 +14,7 @@ from trading_core.backtest.compiled.entering import (
     signal,
     silence,
 )
+from trading_core.backtest.compiled.following import follow
 from trading_core.backtest.compiled.layout import World
 from trading_core.backtest.compiled.requests import settle, tend
 from trading_core.backtest.compiled.trading import fund
@@ -37,6 +38,8 @@ def play(w: World, b: Bot, t: Tape, o: Outcome, minute: int, until: int) -> int:
             settle_funding(w, b, t, minute, close_ms)
         if close_ms % frame == 0:
             close(w, b, t, o, minute, close_ms)
+        elif b.params[on.FOLLOWS] != 0:
+            watch(w, b, t, minute)
         minute += 1
     return minute
 
@@ -109,6 +112,14 @@ def settle_funding(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> Non
     tend(w, b, s)
 
 
+@kernel
+def watch(w: World, b: Bot, t: Tape, minute: int) -> None:
+    """Show trades under way a minute that closed between two closes of the bot."""
+    for s in range(len(w.books)):
+        if follow(w, b, t, s, minute):
+            tend(w, b, s)
+
+
 @inlined
 def close(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int) -> None:
     """Decide a close, or write down that it is like the one before."""
@@ -131,6 +142,10 @@ def repeats(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> bool:
             if signal(t, s, minute) != 0 or silence(t, s, minute) == on.CONFLICT:
                 return False
             continue
+        if b.params[on.FOLLOWS] != 0 and follow(w, b, t, s, minute):
+            return False
+        if is_opposed(b, t, s, minute):
+            return False
         long = plan[on.DIRECTION] > 0
         if t.asked[s, minute] != 0 and t.trees[EXIT_LONG if long else EXIT_SHORT, s, minute] == 1:
             return False

@@ -13,9 +13,8 @@ from trading_core.backtest.compiled.margin import (
     notional_ceil,
     notional_floor,
 )
-from trading_core.backtest.compiled.planning import set_legs
+from trading_core.backtest.compiled.planning import first_limit, set_legs, wipe
 from trading_core.plan.jit import inlined, kernel
-from trading_core.plan.kernel import below_ticks
 
 LONG, SHORT, EXIT_LONG, EXIT_SHORT, AVERAGE_LONG, AVERAGE_SHORT = range(6)
 """Places in ``Tape.trees``."""
@@ -107,14 +106,16 @@ def gates(w: World, b: Bot, s: int, close_ms: int, busy: int) -> int:
 
 
 @kernel
-def size(w: World, b: Bot, s: int, direction: int, ticks: int, equity: int, free: int) -> int:
+def size(w: World, b: Bot, s: int, direction: int, ticks: int, equity: int, free: int, drawn: int) -> int:
     """Size an entry at a price: ENTERED with its lots in TOLD_A, or why there can be none."""
     room = b.params[on.MAX_QUOTE] - b.params[on.LEGS_QUOTE]
     if room <= 0:
         return on.OVEREXPOSED
     money = b.params[on.QUOTE]
     if b.params[on.BY_EQUITY] != 0:
-        money = max(0, mul_div_floor(equity, b.params[on.EQUITY_PPM], PPM))
+        money = max(0, mul_div_floor(sizing_equity(b, equity), b.params[on.EQUITY_PPM], PPM))
+    if b.params[on.BY_RISK] != 0:
+        money = mul_div_floor(money, PPM, drawn if drawn != 0 else b.params[on.STOP_PPM])
     per_lot = w.contracts[s, at.NUM] * ticks
     lots = mul_div_floor(min(money, room), w.contracts[s, at.DEN], per_lot)
     set_legs(w, b, s, ticks, 1, direction)
@@ -145,21 +146,40 @@ def is_small(w: World, s: int, ticks: int, lots: int) -> bool:
 
 
 @kernel
-def entry_ticks(b: Bot, close_ticks: int, direction: int) -> int:
-    """The limit of an entry decided at a close; 0 at market."""
-    if b.params[on.BY_LIMIT] == 0:
-        return 0
-    return int(below_ticks(close_ticks, 1, b.params[on.OFFSET], direction))
+def sizing_equity(b: Bot, equity: int) -> int:
+    """Money units that count for sizing: gains since the start only as far as they are reinvested."""
+    gained = equity - b.params[on.BALANCE]
+    if gained <= 0:
+        return equity
+    return int(b.params[on.BALANCE] + mul_div_floor(gained, b.params[on.REINVEST], PPM))
 
 
 @kernel
-def begin(w: World, b: Bot, s: int, direction: int, close_ticks: int, lots: int, close_ms: int) -> None:
+def drawn_stop(b: Bot, t: Tape, s: int, minute: int, direction: int) -> int:
+    """The stop distance the market asks for, in ppm; 0: that of the parameters; NONE: too little is known."""
+    if b.params[on.DRAWS] == 0:
+        return 0
+    if t.drawn[0, s, minute] == at.NONE:
+        return at.NONE
+    close_ticks = t.closes[s, minute]
+    if b.params[on.DRAWS] == 1:
+        wanted = mul_div_ceil(t.drawn[0, s, minute], b.params[on.DRAWN_ATR], PPM)
+    else:
+        extreme = t.drawn[1 if direction > 0 else 2, s, minute]
+        wanted = max(0, -(-direction * (close_ticks - extreme) * PPM // close_ticks))
+    return int(min(b.params[on.STOP_PPM], max(b.params[on.DRAWN_LEAST], wanted, 1)))
+
+
+@kernel
+def begin(
+    w: World, b: Bot, s: int, direction: int, close_ticks: int, lots: int, close_ms: int, drawn: int
+) -> None:
     """The plan of a new trade decided at a close."""
     plan = b.plans[s]
-    plan[: on.OURS] = 0
+    wipe(w, b, s)
     plan[on.PHASE], plan[on.DIRECTION], plan[on.REFERENCE] = on.ENTERING, direction, close_ticks
-    plan[on.ENTRY_TICKS], plan[on.ENTRY_LOTS] = entry_ticks(b, close_ticks, direction), lots
-    plan[on.ENTRY_CLOSE], plan[on.GATE], plan[on.ASKED_ROWS] = close_ms, 1, 0
+    plan[on.ENTRY_TICKS], plan[on.ENTRY_LOTS] = first_limit(b, close_ticks, direction), lots
+    plan[on.ENTRY_CLOSE], plan[on.STOP_DRAWN] = close_ms, drawn
     w.books[s, at.TRADE] += 1
     w.books[s, at.WHY] = 0
     b.places[s] = 0

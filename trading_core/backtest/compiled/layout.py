@@ -24,11 +24,13 @@ WALLET, SEQUENCE, ARRIVAL, ORDERS, EXECUTIONS, TOLD_A, TOLD_B, ACCOUNT_COLUMNS =
 # A book: all of one symbol
 (
     LOTS, COST, REALISED, FEES, STOP, LEVERAGE, PRICE, TIME, FALLS, RISES, OPEN, VOLUME, TAKEN, WALKING,
-    POINT, DONE, STANDING, TRADE, WHY, TAKEN_OVER, MARK_LOW, MARK_HIGH, PATH, BOOK_COLUMNS,
-) = (*range(23), 26)  # fmt: skip
+    POINT, DONE, STANDING, TRADE, WHY, TIGHTENED_BY, TAKEN_OVER, MARK_LOW, MARK_HIGH, PATH,
+    BOOK_COLUMNS,
+) = (*range(24), 27)  # fmt: skip
 """Position (with what it gained and paid since it was opened), stop (NONE: there isn't any), leverage, the
 price and clock as the account sees them, trigger bounds, open and lots (NONE: no trade) of the candle, lots
-taken of it, where on the walk, orders on the book, trade and exit reason of the plan, the price of a
+taken of it, where on the walk, orders on the book, trade of the plan, why it closes and why its stop
+was moved, the price of a
 liquidation, how far the mark price goes about, the four points."""
 
 # An order
@@ -63,6 +65,9 @@ SPREAD, SLIP, MAKER, TAKER, SHARE, PRICE_LIMITS, MATCHING_COLUMNS = range(7)
 
 # States of an order
 PLANNED, ACCEPTED, FILLED_UP, CANCELLED, REJECTED = range(5)
+
+# Why a plan closes, or has moved its stop
+BY_MARKET, BY_RULE, BY_TIME, BY_TRAILING, BY_BREAK_EVEN, BY_OPPOSITE = range(6)
 
 # Times in force
 GTC, IOC, POST_ONLY = range(3)

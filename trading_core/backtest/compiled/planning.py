@@ -6,8 +6,9 @@ from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot
 from trading_core.backtest.compiled.layout import World
+from trading_core.backtest.compiled.margin import PPM
 from trading_core.plan.jit import inlined, kernel
-from trading_core.plan.kernel import below_ticks, is_inside, lots_of, stop_ticks, target_ticks
+from trading_core.plan.kernel import below_ticks, is_inside, lots_of, stop_ticks, target_ticks, tighter
 
 LEG_REFUSALS_MAX = 3
 
@@ -70,7 +71,7 @@ def progress(w: World, b: Bot, s: int, now_ms: int) -> bool:
         if plan[on.CLOSED] == 0:
             plan[on.CLOSED] = now_ms
         if plan[on.OURS] == 0:
-            _flat(b, s)
+            _flat(w, b, s)
     return bool(plan[on.PHASE] != phase or plan[on.OPENED] != opened or plan[on.CLOSED] != closed)
 
 
@@ -82,12 +83,22 @@ def _entering(w: World, b: Bot, s: int, now_ms: int) -> None:
     if not held and plan[on.OPENED] != 0:
         plan[on.PHASE], plan[on.ENTRY_OVER] = on.CLOSING, 1
         return
-    if entry_open(w, b, s) or not entry_seen(w, b, s):
+    if entry_open(w, b, s) or not entry_seen(w, b, s) or may_follow(w, b, s):
         return
     if held:
         freeze(w, b, s)
     elif plan[on.OURS] == 0:
-        _flat(b, s)
+        _flat(w, b, s)
+
+
+@kernel
+def may_follow(w: World, b: Bot, s: int) -> bool:
+    """Whether an entry that ended unfilled waits for the market's next price."""
+    plan = b.plans[s]
+    if b.params[on.ENTRY_KIND] != on.ONLY_POSTED or plan[on.ENTRY_OVER] != 0:
+        return False
+    missing = plan[on.ENTRY_LOTS] - filled(w, b, s, on.ENTRY, 0)
+    return bool(missing > 0 and plan[on.REQUOTES] < b.params[on.REQUOTES_MAX])
 
 
 @kernel
@@ -110,12 +121,37 @@ def set_legs(w: World, b: Bot, s: int, cost: int, lots: int, direction: int) -> 
 
 
 @kernel
-def _flat(b: Bot, s: int) -> None:
+def wipe(w: World, b: Bot, s: int) -> None:
+    """A plan that remembers nothing."""
+    plan = b.plans[s]
+    plan[: on.OURS] = 0
+    plan[on.GATE], plan[on.TARGET_NOW], plan[on.ASKED_ROWS] = 1, at.NONE, 0
+    w.books[s, at.TIGHTENED_BY] = at.BY_MARKET
+
+
+@kernel
+def _flat(w: World, b: Bot, s: int) -> None:
     plan = b.plans[s]
     direction, opened, closed = plan[on.DIRECTION], plan[on.OPENED], plan[on.CLOSED]
-    plan[: on.OURS] = 0
-    plan[on.GATE], plan[on.ASKED_ROWS] = 1, 0
+    wipe(w, b, s)
     plan[on.DIRECTION], plan[on.OPENED], plan[on.CLOSED] = direction, opened, closed
+
+
+@kernel
+def close(w: World, b: Bot, s: int, reason: int) -> None:
+    """Decide to close."""
+    b.plans[s, on.PHASE], b.plans[s, on.ENTRY_OVER] = on.CLOSING, 1
+    w.books[s, at.WHY] = reason
+
+
+@kernel
+def first_limit(b: Bot, close_ticks: int, direction: int) -> int:
+    """The limit an entry begins with; 0: at market."""
+    if b.params[on.ENTRY_KIND] != on.AT_MARKET:
+        return int(below_ticks(close_ticks, 1, b.params[on.OFFSET], direction))
+    if b.params[on.ENTRY_SLIPPAGE] == at.NONE:
+        return 0
+    return int(max(1, close_ticks + direction * (close_ticks * b.params[on.ENTRY_SLIPPAGE] // PPM)))
 
 
 @kernel
@@ -124,14 +160,16 @@ def protective_stop(w: World, b: Bot, s: int) -> int:
     plan = b.plans[s]
     if plan[on.PHASE] == on.FLAT:
         return at.NONE
-    cost, lots = plan[on.ENTRY_TICKS], 1
+    cost, lots = first_limit(b, plan[on.REFERENCE], plan[on.DIRECTION]), 1
     if cost == 0:
         cost = plan[on.REFERENCE]
     if plan[on.BASE_LOTS] != 0:
         cost, lots = plan[on.BASE_COST], plan[on.BASE_LOTS]
         if b.params[on.STOP_MOVES] != 0 and w.books[s, at.LOTS] != 0:
             cost, lots = w.books[s, at.COST], abs(w.books[s, at.LOTS])
-    return int(stop_ticks(cost, lots, b.params[on.STOP_PPM], plan[on.DIRECTION]))
+    distance = plan[on.STOP_DRAWN] if plan[on.STOP_DRAWN] != 0 else b.params[on.STOP_PPM]
+    stop = stop_ticks(cost, lots, distance, plan[on.DIRECTION])
+    return int(tighter(stop, plan[on.TIGHTENED], plan[on.DIRECTION]))
 
 
 @kernel
@@ -149,7 +187,7 @@ def desire(w: World, b: Bot, s: int) -> int:
     if plan[on.PHASE] == on.ENTERING and plan[on.ENTRY_OVER] == 0:
         count = _want_entry(w, b, s, stop)
     if held != 0 and b.params[on.TARGET_PPM] != at.NONE:
-        count = _want_target(w, b, s, count)
+        count = _want_targets(w, b, s, count)
     if plan[on.PHASE] == on.OPEN and held != 0 and plan[on.GATE] != 0 and w.contracts[s, at.TRADING] != 0:
         count = _want_legs(w, b, s, stop, count)
     return count
@@ -167,9 +205,10 @@ def want(
 
 @kernel
 def _want_entry(w: World, b: Bot, s: int, stop: int) -> int:
-    if entry_seen(w, b, s) and not entry_open(w, b, s):
-        return 0
     plan = b.plans[s]
+    is_over = entry_seen(w, b, s) and not entry_open(w, b, s)
+    if is_over and b.places[s, on.ENTRY_PLACE, on.REVISIONS] > plan[on.REQUOTES]:
+        return 0
     lots = plan[on.ENTRY_LOTS] - filled(w, b, s, on.ENTRY, 0)
     ticks = plan[on.ENTRY_TICKS] if plan[on.ENTRY_TICKS] != 0 else at.NONE
     want(b, 0, on.ENTRY, 0, plan[on.DIRECTION], lots, ticks, 0, stop)
@@ -177,15 +216,51 @@ def _want_entry(w: World, b: Bot, s: int, stop: int) -> int:
 
 
 @kernel
-def _want_target(w: World, b: Bot, s: int, count: int) -> int:
-    plan, held = b.plans[s], w.books[s, at.LOTS]
-    cost, lots = w.books[s, at.COST], abs(held)
+def target_distance(b: Bot, s: int) -> int:
+    """Parts per million between the base and the last target."""
+    now = b.plans[s, on.TARGET_NOW]
+    return int(b.params[on.TARGET_PPM] if now == at.NONE else now)
+
+
+@kernel
+def target_at(w: World, b: Bot, s: int, ppm: int) -> int:
+    """The price of a target."""
+    plan = b.plans[s]
+    cost, lots = w.books[s, at.COST], abs(w.books[s, at.LOTS])
     if b.params[on.TARGET_MOVES] == 0 and plan[on.BASE_LOTS] != 0:
         cost, lots = plan[on.BASE_COST], plan[on.BASE_LOTS]
-    ticks = target_ticks(cost, lots, b.params[on.TARGET_PPM], plan[on.DIRECTION])
-    some = min(abs(held), w.contracts[s, at.MAX_LOTS])
-    want(b, count, on.TAKE_PROFIT, 0, -1 if held > 0 else 1, some, ticks, 1, at.NONE)
-    return count + 1
+    return int(target_ticks(cost, lots, ppm, plan[on.DIRECTION]))
+
+
+@kernel
+def _want_targets(w: World, b: Bot, s: int, first: int) -> int:
+    """One for each step that isn't taken yet, and one for what they leave; dust joins the last of them."""
+    rest, least, count = abs(w.books[s, at.LOTS]), w.contracts[s, at.MIN_LOTS], first
+    bought = rest
+    for k in range(b.params[on.STEPS] + 1):
+        bought += filled(w, b, s, on.TAKE_PROFIT, k)
+    for k in range(b.params[on.STEPS]):
+        lots = bought * b.steps[k, 1] // PPM - filled(w, b, s, on.TAKE_PROFIT, k + 1)
+        lots = min(lots, rest)
+        if lots >= least:
+            _want_target(w, b, s, count, k + 1, lots, target_at(w, b, s, b.steps[k, 0]))
+            rest -= lots
+            count += 1
+    if b.params[on.TARGET_TRAIL] != at.NONE:
+        return count
+    if rest >= least or count == first:
+        _want_target(w, b, s, count, 0, rest, target_at(w, b, s, target_distance(b, s)))
+        return count + 1
+    last = b.wanted[count - 1]
+    last[on.W_LOTS] = min(last[on.W_WHOLE] + rest, w.contracts[s, at.MAX_LOTS])
+    return count
+
+
+@kernel
+def _want_target(w: World, b: Bot, s: int, count: int, leg: int, lots: int, ticks: int) -> None:
+    sign = -1 if w.books[s, at.LOTS] > 0 else 1
+    want(b, count, on.TAKE_PROFIT, leg, sign, min(lots, w.contracts[s, at.MAX_LOTS]), ticks, 1, at.NONE)
+    b.wanted[count, on.W_WHOLE] = lots
 
 
 @kernel

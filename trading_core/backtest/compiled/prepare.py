@@ -11,6 +11,7 @@ import numpy.typing as npt
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot, Outcome, Tape
+from trading_core.backtest.compiled.drawing import drawn_of
 from trading_core.backtest.compiled.tables import STANDING_MAX
 from trading_core.backtest.compiled.trading import NEVER_RISES
 from trading_core.backtest.history import SymbolHistory
@@ -24,6 +25,11 @@ from trading_core.rules.model import TREES
 from trading_core.simulator.settlement import funding_due
 from trading_core.simulator.volume import ROUNDING
 
+ENTRY_KINDS = {
+    EntryType.MARKET: on.AT_MARKET,
+    EntryType.LIMIT: on.AT_LIMIT,
+    EntryType.POST_ONLY: on.ONLY_POSTED,
+}
 LEGS_MAX = on.PLACES - on.LEG_PLACE - 1
 T = TypeVar("T", bound=np.generic)
 
@@ -35,7 +41,11 @@ ASKED_MAX = 256
 def new_bot(document: BotDocument, symbols: int, *, notes: int) -> Bot:
     """A bot that has never traded, with room for so many notes."""
     rungs = [(rung.deviation_ppm, rung.quote) for rung in ladder(document.plan.averaging)]
+    target = document.plan.take_profit
+    steps = [(step.ppm, step.share_ppm) for step in target.steps] if target else []
+    decays = [(step.minutes, step.ppm) for step in target.decay] if target else []
     plans = np.zeros((symbols, on.PLAN_COLUMNS), dtype=np.int64)
+    plans[:, on.TARGET_NOW] = at.NONE
     plans[:, on.GATE] = 1
     desk = np.zeros(on.DESK_COLUMNS, dtype=np.int64)
     return Bot(
@@ -50,16 +60,19 @@ def new_bot(document: BotDocument, symbols: int, *, notes: int) -> Bot:
         notes=np.zeros((notes, on.NOTE_COLUMNS), dtype=np.int64),
         params=_params(document),
         rungs=np.array(rungs, dtype=np.int64).reshape(len(rungs), 2),
+        steps=np.array(steps, dtype=np.int64).reshape(len(steps), 2),
+        decays=np.array(decays, dtype=np.int64).reshape(len(decays), 2),
     )
 
 
 def _params(document: BotDocument) -> at.Ints:
     plan, risk, rules = document.plan, document.risk, document.rules
     values = {
-        on.BY_LIMIT: plan.entry.type is EntryType.LIMIT,
+        **_follow_params(document),
+        on.ENTRY_KIND: ENTRY_KINDS[plan.entry.type],
         on.OFFSET: plan.entry.offset_ppm,
         on.TIMEOUT: plan.entry.timeout_candles,
-        on.BY_EQUITY: plan.size.mode is SizeMode.EQUITY_PCT,
+        on.BY_EQUITY: plan.size.mode is not SizeMode.QUOTE,
         on.QUOTE: plan.size.quote,
         on.EQUITY_PPM: plan.size.equity_ppm,
         on.TARGET_PPM: plan.take_profit.ppm if plan.take_profit else at.NONE,
@@ -83,7 +96,43 @@ def _params(document: BotDocument) -> at.Ints:
     return np.array([int(values[column]) for column in range(on.PARAM_COLUMNS)], dtype=np.int64)
 
 
+def _follow_params(document: BotDocument) -> dict[int, int]:
+    """What is drawn from the market, moves after the entry, or ends a trade in other ways than by target and stop."""
+    plan, stop, target, exits = (
+        document.plan,
+        document.plan.stop,
+        document.plan.take_profit,
+        document.plan.exits,
+    )
+    trailing, even, drawn = stop.trailing, stop.break_even, stop.drawn
+    told = {
+        on.ENTRY_SLIPPAGE: plan.entry.slippage_ppm,
+        on.TARGET_TRAIL: target.trailing_ppm if target else None,
+        on.TRAIL_START: trailing.activation_ppm if trailing else None,
+        on.TRAIL_DISTANCE: trailing.distance_ppm if trailing else None,
+        on.EVEN_TRIGGER: even.trigger_ppm if even else None,
+        on.EVEN_OFFSET: even.offset_ppm if even else None,
+        on.MIN_PROFIT: exits.min_profit_ppm,
+    }
+    return {
+        **{column: at.NONE if value is None else value for column, value in told.items()},
+        on.REQUOTES_MAX: plan.entry.requotes,
+        on.CHASE: plan.entry.chase_ppm,
+        on.BY_RISK: plan.size.mode is SizeMode.RISK_PCT,
+        on.REINVEST: plan.size.reinvest_ppm,
+        on.BALANCE: document.balance,
+        on.STEPS: len(target.steps) if target else 0,
+        on.DECAYS: len(target.decay) if target else 0,
+        on.ON_OPPOSITE: exits.on_opposite,
+        on.FOLLOWS: plan.follows,
+        on.DRAWN_ATR: drawn.atr_ppm if drawn else 0,
+        on.DRAWN_LEAST: drawn.least_ppm if drawn else 0,
+        on.DRAWS: 0 if drawn is None else (1 if drawn.atr_ppm else 2),
+    }
+
+
 def tape_of(
+    document: BotDocument,
     histories: Mapping[str, SymbolHistory],
     instruments: Mapping[str, Instrument],
     recorded: RecordedBySymbol,
@@ -99,6 +148,8 @@ def tape_of(
         lows=_stacked([_held(history, history.lows) for history in known]),
         closes=_stacked([history.closes for history in known]),
         volumes=_stacked([_lots(history, step) for history, step in zip(known, steps, strict=True)]),
+        present=_stacked([history.present.view(np.int8) for history in known]),
+        drawn=_drawn(document, known, times),
         asked=_stacked([history.asked.view(np.int8) for history in known]),
         marks=_marks(histories, times),
         dues=_dues(recorded, instruments, times),
@@ -124,6 +175,13 @@ def _lots(history: SymbolHistory, step: float) -> at.Ints:
         traded &= history.present
     lots[~traded] = at.NONE
     return lots
+
+
+def _drawn(document: BotDocument, histories: list[SymbolHistory], times: Times) -> at.Ints:
+    """What entries draw from the latest candles; no minutes if they don't."""
+    if document.plan.stop.drawn is None:
+        return np.empty((3, len(histories), 0), dtype=np.int64)
+    return np.stack([drawn_of(document.plan, history, times) for history in histories], axis=1)
 
 
 def _marks(histories: Mapping[str, SymbolHistory], times: Times) -> at.Ints:

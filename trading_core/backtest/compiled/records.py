@@ -10,7 +10,7 @@ import numpy as np
 
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
-from trading_core.backtest.compiled.details import OUTCOMES, Notes, told
+from trading_core.backtest.compiled.details import EXITS, OUTCOMES, Notes, told
 from trading_core.backtest.compiled.run import CompiledRun
 from trading_core.backtest.compiled.words import reason_of
 from trading_core.backtest.journal import NOT_SENT
@@ -33,7 +33,7 @@ _STOP_ROLE = COLUMN_ROLES.index(Role.STOP)
 _TARGET_ROLE = COLUMN_ROLES.index(Role.TAKE_PROFIT)
 _REASONS = (
     "", ExitReason.LIQUIDATION.value, ExitReason.TAKE_PROFIT.value, ExitReason.STOP.value,
-    ExitReason.EXTERNAL.value, ExitReason.RULE.value, ExitReason.TIME.value,
+    ExitReason.EXTERNAL.value, *EXITS[1:],
 )  # fmt: skip
 _LIQUIDATION, _TARGET, _STOP, _OTHERS = 1, 2, 3, 4
 
@@ -47,7 +47,7 @@ def executions_of(run: CompiledRun) -> Executions:
     role = np.where(order >= 0, _PLACE_OF_ROLE[ours[:, at.ROLE]], _STOP_ROLE)
     reason = _OTHERS + table[:, at.E_WHY]
     reason[role == _TARGET_ROLE] = _TARGET
-    reason[role == _STOP_ROLE] = _STOP
+    reason[(role == _STOP_ROLE) & (table[:, at.E_WHY] == 0)] = _STOP
     reason[order == at.LIQUIDATED] = _LIQUIDATION
     reason[table[:, at.E_CLOSED] == 0] = 0
     kinds, firsts = np.unique(table[:, at.E_SYMBOL], return_index=True)
@@ -140,14 +140,18 @@ class Decisions(Sequence[DecisionRecord]):
 
     def of_code(self, code: str) -> list[DecisionRecord]:
         """The outcomes of one code, rising in time."""
-        closes, symbols = np.nonzero(np.equal(self.codes.T, OUTCOMES.index(code)))
+        codes = [k for k, name in enumerate(OUTCOMES) if name == code]
+        closes, symbols = np.nonzero(np.isin(self.codes.T, codes))
         rows = self._run.closing[closes].tolist()
         return [self._record(s, minute) for s, minute in zip(symbols.tolist(), rows, strict=True)]
 
     def counts(self) -> Counter[str]:
         """How many closes came to what."""
         counts = np.bincount(self.codes.ravel(), minlength=len(OUTCOMES)).tolist()
-        return Counter({code: count for code, count in zip(OUTCOMES, counts, strict=True) if count})
+        found: Counter[str] = Counter()
+        for code, count in zip(OUTCOMES, counts, strict=True):
+            found[code] += count
+        return +found
 
     def leaves_of(self, codes: frozenset[str]) -> Counter[str]:
         """How often each answer of the conditions stood behind these outcomes, where there was one."""

@@ -165,10 +165,20 @@ def _place(w: World, b: Bot, s: int, k: int, priority: int) -> None:
     order[at.SIGN], order[at.TICKS], order[at.ASKED] = want[on.W_SIGN], ticks, lots
     order[at.REDUCES], order[at.ATTACHED] = want[on.W_REDUCES], want[on.W_STOP]
     order[at.DECIDED], order[at.REQUESTS] = b.desk[on.NOW], 1
-    order[at.FORCE], order[at.SLIPPAGE] = at.IOC if ticks == at.NONE else at.GTC, at.NONE
+    order[at.FORCE], order[at.SLIPPAGE] = force_of(b, role, ticks), at.NONE
     order[at.BATCH], order[at.PRIORITY] = b.desk[on.BATCHES], priority
     _own(w, b, s, row)
     enqueue(b, priority, on.PLACE, s, row, 0, at.NONE)
+
+
+@inlined
+def force_of(b: Bot, role: int, ticks: int) -> int:
+    """How long an order may stand."""
+    if ticks == at.NONE:
+        return at.IOC
+    if role != on.ENTRY or b.params[on.ENTRY_KIND] == on.AT_LIMIT:
+        return at.GTC
+    return at.POST_ONLY if b.params[on.ENTRY_KIND] == on.ONLY_POSTED else at.IOC
 
 
 @kernel

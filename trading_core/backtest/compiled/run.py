@@ -58,7 +58,7 @@ class CompiledRun:
         self.instruments = {symbol: instruments[symbol] for symbol in histories}
         self.world = new_world(listed, params, wallet=document.balance, orders=ROWS, executions=ROWS)
         self.bot = new_bot(document, len(listed), notes=ROWS)
-        self.tape = tape_of(histories, instruments, recorded, times) if tape is None else tape
+        self.tape = tape_of(document, histories, instruments, recorded, times) if tape is None else tape
         self.outcome = new_outcome(len(listed), len(times))
         self.settlements = Settlements(recorded, times)
         self.closing = np.flatnonzero((times + MINUTE_MS) % document.timeframe.ms == 0)

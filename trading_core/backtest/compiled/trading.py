@@ -235,7 +235,8 @@ def book_execution(
     w.account[at.EXECUTIONS] += 1
     entry[at.E_SYMBOL], entry[at.E_TIME], entry[at.E_ORDER] = s, w.books[s, at.TIME], row
     entry[at.E_SEQUENCE], entry[at.E_MARKET] = w.account[at.SEQUENCE], w.books[s, at.PRICE]
-    entry[at.E_TRADE], entry[at.E_WHY] = w.books[s, at.TRADE], w.books[s, at.WHY]
+    entry[at.E_TRADE] = w.books[s, at.TRADE]
+    entry[at.E_WHY] = w.books[s, at.TIGHTENED_BY if row == at.NONE else at.WHY]
     entry[at.E_SIGN], entry[at.E_TICKS], entry[at.E_LOTS] = sign, ticks, lots
     entry[at.E_CLOSED] = closed
     entry[at.E_FEE], entry[at.E_GAINED], entry[at.E_MAKER] = fee, gained, maker

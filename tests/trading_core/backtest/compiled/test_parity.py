@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from benchmarks import on_venue, parity
@@ -24,6 +24,7 @@ from trading_core.backtest.desk import Desk
 from trading_core.backtest.result import result_document
 from trading_core.backtest.run import run
 from trading_core.engine.document import BotDocument
+from trading_core.errors import DocumentInvalid
 from trading_core.market.candle import Candles
 from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import known_instrument
@@ -110,23 +111,65 @@ changes = st.fixed_dictionaries(
             ]
         ),
         "plan.entry": st.sampled_from(
-            [{"type": "market"}, {"type": "limit", "offset_pct": "0.1", "timeout_candles": 2}]
+            [
+                {"type": "market"},
+                {"type": "market", "slippage_pct": "0.05"},
+                {"type": "limit", "offset_pct": "0.1", "timeout_candles": 2},
+                {
+                    "type": "post_only",
+                    "offset_pct": "0",
+                    "timeout_candles": 3,
+                    "requotes": 3,
+                    "chase_pct": "1",
+                },
+            ]
         ),
         "plan.size": st.sampled_from(
             [
                 {"mode": "quote", "quote": "200"},
                 {"mode": "quote", "quote": "3000"},
-                {"mode": "equity_pct", "pct": "30"},
+                {"mode": "equity_pct", "pct": "30", "reinvest_pct": "50"},
+                {"mode": "risk_pct", "pct": "1"},
             ]
         ),
         "plan.averaging.legs": st.sampled_from([0, 3, 6]),
         "plan.averaging.deviation_pct": st.sampled_from(["0.2", "0.5"]),
         "plan.averaging.resting": st.integers(1, 3),
         "plan.take_profit": st.none()
-        | st.sampled_from([{"pct": "0.5", "base": "average"}, {"pct": "1", "base": "entry"}]),
-        "plan.stop": st.sampled_from([{"pct": "10", "base": "entry"}, {"pct": "9.5", "base": "average"}]),
+        | st.fixed_dictionaries(
+            {
+                "pct": st.sampled_from(["0.5", "1"]),
+                "base": st.sampled_from(["average", "entry"]),
+                "steps": st.sampled_from(
+                    [[], [{"pct": "0.2", "share_pct": "30"}, {"pct": "0.4", "share_pct": "50"}]]
+                ),
+                "trailing_pct": st.none() | st.just("0.2"),
+                "decay": st.sampled_from(
+                    [[], [{"minutes": 5, "pct": "0.45"}, {"minutes": 15, "pct": "0.41"}]]
+                ),
+            }
+        ),
+        "plan.stop": st.fixed_dictionaries(
+            {
+                "pct": st.sampled_from(["9.5", "10"]),
+                "base": st.sampled_from(["average", "entry"]),
+                "drawn": st.none()
+                | st.sampled_from(
+                    [
+                        {"from": "atr", "multiple": "3", "candles": 10},
+                        {"from": "structure", "candles": 12, "least_pct": "0.3"},
+                    ]
+                ),
+                "trailing": st.none() | st.just({"activation_pct": "0.2", "distance_pct": "0.3"}),
+                "break_even": st.none() | st.just({"trigger_pct": "0.3", "offset_pct": "0.02"}),
+            }
+        ),
         "plan.exits": st.sampled_from(
-            [{"time_stop_minutes": 45, "on_rule": True}, {"time_stop_minutes": None, "on_rule": False}]
+            [
+                {"time_stop_minutes": 45, "on_rule": True},
+                {"time_stop_minutes": None, "on_rule": False, "on_opposite": True},
+                {"time_stop_minutes": None, "on_rule": True, "min_profit_pct": "0.1"},
+            ]
         ),
         "risk.leverage": st.sampled_from(["2", "9"]),
         "risk.max_open_positions": st.integers(1, 3),
@@ -155,9 +198,18 @@ def test_a_compiled_run_is_the_interpreted_one(
     thin: bool,
     recorded: bool,
 ) -> None:
+    bot = _valid(change)
     found = market(700, seed=seed, wild=wild, gaps=gaps, thin=thin)
     more = {"recorded": figures(700, seed=seed)} if recorded else {}
-    same(document(change), found, machine_code, **more)
+    same(bot, found, machine_code, **more)
+
+
+def _valid(change: dict[str, Any]) -> BotDocument:
+    """The document, if its parts go together."""
+    try:
+        return document(change)
+    except DocumentInvalid:
+        reject()
 
 
 @pytest.mark.parametrize("number", range(5))
