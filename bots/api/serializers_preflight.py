@@ -18,7 +18,7 @@ class PreflightIn(StrictSerializer):
     equity = MoneyField(required=False, help_text="Without it, the balance the document asks for.")
 
 
-class FindingOut(serializers.Serializer[Any]):
+class PlanFindingOut(serializers.Serializer[Any]):
     """One thing found."""
 
     code = serializers.ChoiceField([code.value for code in FindingCode])
@@ -81,7 +81,7 @@ class PreflightOut(serializers.Serializer[Any]):
     refused = serializers.BooleanField()
     equity = serializers.CharField()
     available = serializers.CharField()
-    findings = FindingOut(many=True)
+    findings = PlanFindingOut(many=True)
     cases = CaseOut(many=True)
     together = TogetherOut()
 
