@@ -92,7 +92,14 @@ def _order(decision: Decision) -> list[tuple[str, str, tuple[str, ...]]]:
 
 def _limits(document: BotDocument) -> dict[str, str]:
     risk = document.canonical()["risk"]
+    guards = risk["guards"]
+    rate, band = guards["orders_per_minute"], guards["price_band_pct"]
     return {
+        "stale": f"at most {guards['stale_intervals']} intervals old",
+        "rate": f"at most {rate} orders a minute" if rate else "",
+        "band": f"at most {band} % away" if band else "",
+        "funding": f"at most {guards['funding_pct']} % to be paid" if guards["funding_pct"] else "",
+        "liquidation": f"at least {guards['liquidation_pct']} % away" if guards["liquidation_pct"] else "",
         "fresh": f"at most {_candles(document.rules.expires)} late",
         "cooldown": f"{_candles(document.risk.cooldown_candles)} after a trade",
         "positions": f"at most {risk['max_open_positions']} at once",

@@ -175,15 +175,19 @@ def test_gates_are_told_in_order_up_to_the_one_that_refused(client: Client, reco
     change(recorded, at, details={"side": "long", "until_ms": at + MINUTE, "candles": 7})
     text, page = decision(client, recorded, at)
     states = [gate.state for gate in page.gates]
-    assert states == ["passed"] * 6 + ["blocked"] + ["not asked"] * 4
-    assert ("Candles", "7") in page.gates[6].numbers
+    place = states.index("blocked")
+    assert states == ["passed"] * place + ["blocked"] + ["not asked"] * (len(states) - place - 1)
+    assert page.gates[place].label == "The cooldown is over"
+    assert page.gates[place - 1].label == "The symbol is free on the account"
+    assert ("Candles", "7") in page.gates[place].numbers
     assert "the cooldown lasts 7 more candles" in text
 
 
 def test_claim_lost_at_the_last_moment_stands_last(client: Client, recorded: Bot) -> None:
     change(recorded, recorded.done, code="symbol_claimed", details={"holder": "Other bot"})
     _, page = decision(client, recorded, recorded.done)
-    assert [gate.state for gate in page.gates] == ["passed"] * 10 + ["blocked"]
+    states = [gate.state for gate in page.gates]
+    assert states == ["passed"] * (len(states) - 1) + ["blocked"]
     assert page.gates[-1].numbers == [("Holder", "Other bot")]
 
 
