@@ -6,10 +6,13 @@ from django.contrib import admin
 
 from accounts.operators import ReadOnlyAdmin
 from bots.models import (
+    AccountDay,
     AccountLease,
     Bot,
+    BotDay,
     CandleRevision,
     CandleRow,
+    CashFlow,
     Claim,
     EquityMark,
     EquityPoint,
@@ -206,3 +209,27 @@ class FeedStatusAdmin(ReadOnlyAdmin):
 
     list_display = ("source", "market", "connected", "last_close_ms", "heard_at")
     ordering = ("source",)
+
+
+@admin.register(CashFlow)
+class CashFlowAdmin(ReadOnlyAdmin):
+    """Money paid in and out."""
+
+    list_display = ("account", "kind", "amount", "time_ms")
+    list_select_related = ("account",)
+
+
+@admin.register(AccountDay)
+class AccountDayAdmin(ReadOnlyAdmin):
+    """Accounts by day."""
+
+    list_display = ("account", "day", "start", "end", "paid_in")
+    list_select_related = ("account",)
+
+
+@admin.register(BotDay)
+class BotDayAdmin(ReadOnlyAdmin):
+    """Bots by day."""
+
+    list_display = ("bot", "day", "realised", "fees", "funding", "closes")
+    list_select_related = ("bot",)

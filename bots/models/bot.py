@@ -39,6 +39,8 @@ class Bot(TenantModel):
     source = models.CharField(max_length=20)
     category = models.CharField(max_length=10)
     timeframe = models.CharField(max_length=4)
+    follows = models.BooleanField(default=False)
+    """Whether trades under way want to see every closed minute."""
 
     wanted = models.BigIntegerField(default=0)
     """The latest close (ms) the bot should have seen; only rises."""

@@ -30,7 +30,9 @@ from bots.services.market import market_ms
 from bots.services.parking import note_failure
 from bots.services.rungs import account_on_ladder, save_mark
 from bots.services.stopping import settle_stopping
+from bots.services.tending import tend_symbols
 from bots.services.verdicts import verdicts_for
+from bots.services.watching import due_close, followed_symbols
 from bots.states import LISTENING
 from trading_core.engine.cycle import decide
 from trading_core.engine.laddered import laddered
@@ -68,19 +70,25 @@ def _behind(bot_id: int, workspace_id: int) -> Bot | None:
 
 
 def _turn(bot: Bot) -> bool:
-    """Decide the latest close; False if somebody else did, or the bot changed since it was read."""
+    """See the latest close; whether it was decided: not if somebody else did, or trades were only shown a minute."""
     with workspace_scope(bot.workspace_id, reading=True):
         # Computed, if need be, before the transaction: on SQLite that would keep every writer waiting.
-        verdicts = verdicts_for(bot, bot.wanted)
+        close_ms = due_close(bot)
+        decides = Timeframe(bot.timeframe).closes_at(close_ms)
+        verdicts = verdicts_for(bot, close_ms) if decides else {}
     with workspace_scope(bot.workspace_id):
-        if not _claim(bot):
+        if not _claim(bot, close_ms):
             return False
         bot.account = account_on_ladder(bot.account_id, locking=may_enter(verdicts))
-        _decide(bot, verdicts)
-    return True
+        if decides:
+            _decide(bot, close_ms, verdicts)
+        else:
+            tend_symbols(bot, followed_symbols(bot), close_ms, minute_closed=True)
+            bot.done, bot.failures = close_ms, 0
+    return decides
 
 
-def _claim(bot: Bot) -> bool:
+def _claim(bot: Bot, close_ms: int) -> bool:
     """Take the bot's row, if it is still as it was read, for the rest of the transaction.
 
     The close counts as done from here on: whatever goes wrong later undoes that too.
@@ -89,12 +97,11 @@ def _claim(bot: Bot) -> bool:
         pk=bot.pk, wanted=bot.wanted, done=bot.done, state=bot.state, lease_token=bot.lease_token
     )
     return bool(
-        as_read.update(lease_holder=_holder(), lease_token=bot.lease_token + 1, done=bot.wanted, failures=0)
+        as_read.update(lease_holder=_holder(), lease_token=bot.lease_token + 1, done=close_ms, failures=0)
     )
 
 
-def _decide(bot: Bot, verdicts: Mapping[str, Verdict | None]) -> None:
-    close_ms = bot.wanted
+def _decide(bot: Bot, close_ms: int, verdicts: Mapping[str, Verdict | None]) -> None:
     _record_missed(bot, close_ms)
     snapshot = snapshot_of(bot, close_ms=close_ms, verdicts=verdicts, age_ms=_age_ms(bot, close_ms))
     snapshot, locks = laddered(

@@ -18,6 +18,7 @@ from bots.services.guards import with_guards
 from bots.services.instruments import latest_instruments
 from bots.services.locks import locks_of
 from bots.services.rungs import levels_of
+from bots.services.watching import seen
 from trading_core.engine.rule_facts import day_start, day_start_equity
 from trading_core.engine.snapshot import Snapshot, SymbolFacts
 from trading_core.errors import InvalidInput
@@ -71,7 +72,7 @@ def snapshot_of(
         state=bot.state,
         close_ms=close_ms,
         wallet=bot.account.wallet,
-        symbols=facts_of(bot, symbols, at_ms=close_ms, verdicts=verdicts, rows=rows),
+        symbols=seen(bot, facts_of(bot, symbols, at_ms=close_ms, verdicts=verdicts, rows=rows), close_ms),
         reserved=reserved_margin(bot, rows.others),
         age_ms=age_ms,
         day_start_equity=_day_start_equity(bot, close_ms) if document.rules.needs_facts else None,
@@ -112,11 +113,11 @@ def facts_of(
     rows = rows_of(bot, symbols) if rows is None else rows
     instruments = latest_instruments(bot.source, bot.category, symbols)
     locks = locks_of(bot.account)
-    seen = {symbol: last_seen(bot, _instrument(instruments, symbol), at_ms) for symbol in symbols}
+    prices = {symbol: last_seen(bot, _instrument(instruments, symbol), at_ms) for symbol in symbols}
     return {
         symbol: SymbolFacts(
             instrument=_instrument(instruments, symbol),
-            close_ticks=seen[symbol][0],
+            close_ticks=prices[symbol][0],
             verdict=(verdicts or {}).get(symbol),
             position=position_of(rows.positions.get(symbol)),
             position_stop_ticks=_stop_ticks(rows.positions.get(symbol)),
@@ -128,7 +129,7 @@ def facts_of(
             ended=tuple(_ended_order(o) for o in rows.orders[symbol] if o.state not in _OPEN),
             blocked=_blocked(bot, symbol),
             locks=standing(locks, bot=bot.code, symbol=symbol, now_ms=at_ms) if locks else (),
-            last_ms=seen[symbol][1],
+            last_ms=prices[symbol][1],
         )
         for symbol in symbols
     }

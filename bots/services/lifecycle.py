@@ -75,6 +75,7 @@ def _of_document(document: BotDocument) -> dict[str, object]:
         "source": document.market.source,
         "category": document.market.category,
         "timeframe": document.timeframe.value,
+        "follows": document.plan.follows,
     }
 
 

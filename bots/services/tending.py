@@ -8,20 +8,30 @@ from bots.models import Bot
 from bots.services.commit import Occasion, commit_intents, commit_plans, release_claims
 from bots.services.documents import document_of
 from bots.services.facts import facts_of
+from bots.services.watching import seen
 from trading_core.engine.document import BotDocument
 from trading_core.engine.snapshot import SymbolFacts
 from trading_core.engine.tend import Tended, close_out, tend
 
 
 def tend_symbols(
-    bot: Bot, symbols: Sequence[str], now_ms: int, *, closing: bool = False, retry: bool = False
+    bot: Bot,
+    symbols: Sequence[str],
+    now_ms: int,
+    *,
+    closing: bool = False,
+    retry: bool = False,
+    minute_closed: bool = False,
 ) -> int:
     """Plan what the facts ask for now; return how many intents were written down.
 
     The caller holds the transaction with the bot's row locked. ``now_ms`` is the market clock,
-    ``closing`` closes whatever there is, ``retry`` lets requests that were refused be made again.
+    ``closing`` closes whatever there is, ``retry`` lets requests that were refused be made again,
+    ``minute_closed`` shows plans that follow the market the minute that closed at ``now_ms``.
     """
     facts = facts_of(bot, symbols, at_ms=now_ms)
+    if minute_closed:
+        facts = seen(bot, facts, now_ms)
     document = document_of(bot)
     written = 0
     plans = {}

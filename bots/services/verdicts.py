@@ -78,7 +78,9 @@ def run_verdicts(source: str, category: str, close_ms: int) -> list[tuple[int, i
         bots = list(waiting.order_by("pk").values_list("pk", "workspace_id", "document"))
     questions: set[Question] = set()
     for _, _, document in bots:
-        questions.update(_questions(parsed(document)).values())
+        read = parsed(document)
+        if read.timeframe.closes_at(close_ms):  # others are only shown the minute
+            questions.update(_questions(read).values())
     answers(questions, close_ms)
     return [(bot, workspace) for bot, workspace, _ in bots]
 

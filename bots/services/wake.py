@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from ailona.kit import clock
 from ailona.kit.queue import enqueue
 from ailona.kit.tenancy import across_workspaces, workspace_scope
-from bots.models import Bot, BotSymbol, FeedStatus
+from bots.models import Bot, BotSymbol, Claim, FeedStatus
 from bots.services.documents import parsed
 from bots.states import ACTIVE, LISTENING
 from trading_core.market.timeframe import Timeframe
@@ -73,8 +73,10 @@ def _raise_wanted(due: list[tuple[int, int]], close_ms: int, heard_at: datetime)
 
 def _sleeping(source: str, category: str, close_ms: int) -> QuerySet[Bot]:
     closing = [timeframe.value for timeframe in Timeframe if timeframe.closes_at(close_ms)]
+    decides = Q(timeframe__in=closing)
+    watches = Q(follows=True) & Exists(Claim.objects.filter(bot=OuterRef("pk")))
     return Bot.objects.filter(
-        source=source, category=category, state__in=LISTENING, timeframe__in=closing, wanted__lt=close_ms
+        decides | watches, source=source, category=category, state__in=LISTENING, wanted__lt=close_ms
     )
 
 

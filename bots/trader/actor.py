@@ -221,6 +221,9 @@ class Actor:
                 await self._work.db(reconcile.apply_lookup, served, missing, found)
             differing = applied.differing
             if not differing:
+                if applied.unexplained:
+                    flows = await self._work.net(reconcile.read_flows, exchange)
+                    await self._work.db(reconcile.explain_wallet, served, view, flows)
                 break
         if differing:
             await self._work.db(reconcile.note_differing, served, differing)

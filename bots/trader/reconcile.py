@@ -17,11 +17,13 @@ from ailona.kit.tenancy import workspace_scope
 from bots.models import Claim, ExecutionRow, IntentRow, OrderRow, PositionRow
 from bots.models.trading import UNSETTLED
 from bots.services import news as services
+from bots.services.flows import apply_flows
 from bots.trader.config import VENUE_ENVIRONMENTS
 from bots.trader.lease import Served
 from trading_core.exchanges.port import (
     Exchange,
     ExecutionNews,
+    FlowNews,
     OrderNews,
     PositionNews,
     WalletNews,
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 
 OVERLAP_MS = 600_000
 """How far executions are read again: rows of equal time may come mis-sorted."""
+FLOWS_BACK_MS = 7 * 24 * 3_600_000 - 1
+"""How far back payments are looked for: Bybit's longest window."""
 REASON_LENGTH = 200
 STANDING = (OrderState.ACCEPTED.value, OrderState.PARTIALLY_FILLED.value)
 
@@ -62,6 +66,8 @@ class Applied:
     missing: list[Missing]
     differing: list[str]
     """Symbols whose position on the venue is not the sum of our executions."""
+    unexplained: bool = False
+    """Whether the venue's wallet is not ours: something was paid in or out, or a message is missing."""
 
 
 def last_execution_ms(served: Served) -> int:
@@ -104,10 +110,22 @@ def apply(served: Served, view: View) -> Applied:
     for order in view.orders:
         services.apply_order(account, order)
     differing = _apply_positions(served, account, view.positions)
-    if not services.apply_wallet(account, view.wallet):
-        log.warning("account %s: the venue's wallet is not ours", served.code)
+    unexplained = not services.apply_wallet(account, view.wallet)
     _note_foreign(served, view.orders)
-    return Applied(_missing(served, view), differing)
+    return Applied(_missing(served, view), differing, unexplained)
+
+
+def read_flows(exchange: Exchange) -> list[FlowNews]:
+    """Read what was paid in and out lately; blocks."""
+    now_ms = clock.wall_ms()
+    return exchange.flows(since_ms=now_ms - FLOWS_BACK_MS, until_ms=now_ms)
+
+
+def explain_wallet(served: Served, view: View, flows: list[FlowNews]) -> None:
+    """Book the flows that make the venue's wallet ours; say so if none do."""
+    account = load(served)
+    if not apply_flows(account, flows, balance=view.wallet.balance):
+        log.warning("account %s: the venue's wallet is not ours", served.code)
 
 
 def apply_lookup(served: Served, missing: Missing, found: OrderNews | None) -> None:

@@ -112,6 +112,8 @@ def _with_bitcoin(
     played: Played, candles: Mapping[str, Candles], instruments: Mapping[str, Instrument], times: Times
 ) -> Played:
     """Add bitcoin's minutes over the run, to compare with, if its candles are there."""
+    if BITCOIN in played.minutes:
+        return played
     return replace(played, minutes={**_bitcoin(candles, instruments, times), **played.minutes})
 
 

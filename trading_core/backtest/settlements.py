@@ -14,6 +14,8 @@ from trading_core.plan.state import PlanState
 from trading_core.simulator.ledger import Quotes
 from trading_core.simulator.settlement import Due, funding_due
 
+_NOTHING = np.empty(0, dtype=np.int64)
+
 
 class Settlements:
     """The recorded figures of a run's symbols over its minutes."""
@@ -25,6 +27,8 @@ class Settlements:
         closes = times + MINUTE_MS
         self._minutes = {
             symbol: np.flatnonzero(np.isin(closes, np.array(sorted(known.rates_e8), dtype=np.int64)))
+            if known.rates_e8
+            else _NOTHING
             for symbol, known in recorded.items()
         }
         self._marked = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from trading_core.engine.document import BotDocument
 from trading_core.market.instrument import Instrument
-from trading_core.money import amount, plain
+from trading_core.money import PPM, amount, mul_div_ceil, plain
 from trading_core.plan.recent import Recent, candles_needed
 from trading_core.risk.denial import Denial
 from trading_core.risk.preflight import (
@@ -66,9 +66,10 @@ def preflight(
 
     A symbol without instrument or price is a warning, for nothing can be said of it; so is one without the
     candles (``recents``) its distances hang on. ``available`` is what margin may come from, without it the
-    equity.
+    equity; the bot's own reserve stays out of it.
     """
-    money = equity if available is None else min(equity, available)
+    reserve = mul_div_ceil(equity, document.limits.reserve_ppm, PPM)
+    money = (equity if available is None else min(equity, available)) - reserve
     found, cases = of_plan(document.plan), []
     for symbol in document.symbols:
         instrument, price = instruments.get(symbol), prices.get(symbol)

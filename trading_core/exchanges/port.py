@@ -103,6 +103,18 @@ class WalletNews:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowNews:
+    """Money that came to an account, or left it, without a trade."""
+
+    flow_id: str
+    kind: str
+    """As Bybit names it: ``TRANSFER_IN``, ``TRANSFER_OUT``, ``BONUS`` ..."""
+    amount: int
+    """Money units of the settle coin, negative = left."""
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StreamGap:
     """The private stream was (re)connected: everything before may have been missed; reconcile."""
 
@@ -200,6 +212,9 @@ class Exchange(Protocol):
 
     def wallet(self) -> WalletNews:
         """Read the settle coin's wallet."""
+
+    def flows(self, *, since_ms: int, until_ms: int) -> list[FlowNews]:
+        """List what was paid in and out in a span of at most 7 days, oldest first, all pages."""
 
     def close(self) -> None:
         """Drop the connections."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from trading_core.performance.metric import Metric, missing, number
 from trading_core.performance.track import Minutes, TrackRecord
 
@@ -33,5 +31,5 @@ def benchmark_figures(track: TrackRecord, final: int) -> dict[str, Metric]:
 
 def _change(track: TrackRecord, minutes: Minutes) -> float:
     """Percent from the first close of the bot to its last."""
-    first, last = map(int, minutes.closes_at(track.equity.close_ms, np.array([0, -1])))
+    first, last = map(int, minutes.closes_at(track.equity.close_ms[[0, -1]]))
     return 100.0 * (last - first) / first

@@ -67,12 +67,14 @@ def _month(month: int) -> str:
 
 
 def _parts(trades: Trades, key: Integers, name: Callable[[int], str]) -> dict[str, dict[str, Any]]:
-    found, part = np.unique(key, return_inverse=True)
-    sums = np.zeros((5, len(found)), dtype=np.int64)
-    columns = (np.ones_like(key), trades.net > 0, trades.net, trades.fees, trades.funding)
-    for total, column in zip(sums, columns, strict=True):
-        np.add.at(total, part, column)
-    rows = zip(found.tolist(), sums.T.tolist(), strict=True)
+    if not len(key):
+        return {}
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=key[order[0]] - 1))
+    net = trades.net
+    columns = np.stack((np.ones_like(key), net > 0, net, trades.fees, trades.funding))
+    sums = np.add.reduceat(columns[:, order], first, axis=1)
+    rows = zip(key[order[first]].tolist(), sums.T.tolist(), strict=True)
     return {name(place): _part(*values) for place, values in rows}
 
 

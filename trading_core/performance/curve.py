@@ -25,7 +25,9 @@ class Curve(NamedTuple):
     def of(cls, records: Sequence[EquityRecord], *, start: int, start_ms: int) -> Self:
         """Mark-to-market equity of a run that began at ``start_ms`` with ``start`` money units."""
         equity = Equity.of(records)
-        return cls._after(start_ms, start, equity.close_ms, equity.wallet + equity.unrealised)
+        curve = cls._after(start_ms, start, equity.close_ms, equity.wallet)
+        curve.values[1:] += equity.unrealised
+        return curve
 
     @classmethod
     def realised(cls, records: Sequence[EquityRecord], *, start: int, start_ms: int) -> Self:

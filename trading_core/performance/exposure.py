@@ -30,9 +30,9 @@ def exposure_figures(track: TrackRecord, curve: Curve) -> dict[str, Metric]:
     if not len(value):
         none = missing("no close")
         return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
-    equity = curve.values[1:]
-    gross = value / equity if equity.min() > 0 else np.where(equity > 0, value, 0.0) / np.maximum(equity, 1)
-    locked = float((value * np.diff(curve.times)).sum()) / track.start / HOUR_MS
+    locked = float(np.einsum("i,i", value, np.diff(curve.times))) / track.start / HOUR_MS
+    gross = np.divide(value, curve.values[1:], out=value, where=curve.values[1:] > 0)
+    gross[curve.values[1:] <= 0] = 0.0
     return {
         **figures,
         "mean_exposure_pct": number(100.0 * float(gross.mean())),
@@ -48,13 +48,13 @@ def gross_value(track: TrackRecord) -> Floats:
     for code, symbol in enumerate(track.executions.symbols):
         numerator, denominator = track.instruments[symbol].value_scale
         changed, lots = _held(track.executions, code)
+        if not len(changed):
+            continue
         # Lots stand from one execution to the next: the closes between them all see the same.
         first = np.searchsorted(times, changed)
-        counts = np.diff(first, append=len(times)) * (lots != 0)
-        begins = np.cumsum(counts) - counts
-        closes = np.arange(counts.sum()) + np.repeat(first - begins, counts)
-        prices = track.minutes[symbol].closes_at(times, closes)
-        total[closes] += np.repeat(np.abs(lots) * (numerator / denominator), counts) * prices
+        worth = np.repeat(np.abs(lots) * (numerator / denominator), np.diff(first, append=len(times)))
+        worth *= track.minutes[symbol].closes_at(times)[first[0] :]
+        total[first[0] :] += worth
     return total
 
 

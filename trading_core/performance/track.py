@@ -24,14 +24,20 @@ class Minutes(NamedTuple):
     low: Integers
     close: Integers
 
-    def closes_at(self, times: Integers, rows: Integers) -> Integers:
-        """The last close at or before each of times[rows]; before the first candle, that one's."""
-        count, span = len(times), (len(times) - 1) * MINUTE_MS
-        ends = (self.open_ms[[0, -1]] + MINUTE_MS).tolist()
-        if count == len(self.open_ms) and times[[0, -1]].tolist() == ends == [ends[0], ends[0] + span]:
-            return self.close[rows]  # both are all the minutes of one span
-        place = np.searchsorted(self.open_ms, times[rows] - MINUTE_MS, side="right") - 1
+    def closes_at(self, times: Integers) -> Integers:
+        """The last close at or before each time, rising; before the first candle, that one's."""
+        if self._are_closed_at(times):
+            return self.close
+        place = np.searchsorted(self.open_ms, times - MINUTE_MS, side="right") - 1
         return self.close[np.maximum(place, 0)]
+
+    def _are_closed_at(self, times: Integers) -> bool:
+        """Whether these are the closes of unbroken minutes, and all of them."""
+        if len(times) != len(self.open_ms) or not len(times):
+            return False
+        first, last = int(self.open_ms[0]), int(self.open_ms[-1])
+        unbroken = last - first == (len(times) - 1) * MINUTE_MS
+        return unbroken and (int(times[0]), int(times[-1])) == (first + MINUTE_MS, last + MINUTE_MS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,45 @@ WHALE: dict[str, Any] = {
 """Orders beyond its share of a candle's volume: they are filled in parts."""
 
 
+FOLLOWER: dict[str, Any] = {
+    "name": "Follower",
+    "timeframe": "3m",
+    "rules": {"inline": ALWAYS_LONG, "son": False},
+    "plan": {
+        "entry": {"type": "post_only", "offset_pct": "0.01", "timeout_candles": 2, "requotes": 4},
+        "size": {"mode": "quote", "quote": "2000"},
+        "averaging": {
+            "legs": 4, "deviation_pct": "0.03", "step_scale": "1", "quote": "500", "volume_scale": "1",
+            "resting": 2, "min_minutes": 2, "unit": "pct",
+        },
+        "take_profit": {
+            "pct": "0.12", "base": "average", "trailing_pct": "0.05",
+            "steps": [{"pct": "0.03", "share_pct": "40"}, {"pct": "0.06", "share_pct": "30"}],
+        },
+        "stop": {
+            "pct": "0.6", "base": "average", "trailing": {"activation_pct": "0.02", "distance_pct": "0.06"},
+        },
+        "exits": {"time_stop_minutes": 9, "on_rule": True},
+    },
+}  # fmt: skip
+"""Wants to see every minute, also those between its closes."""
+DRAWER: dict[str, Any] = {
+    "name": "Drawer",
+    "rules": {"inline": ALWAYS_LONG, "son": False},
+    "plan": {
+        "entry": {"type": "market", "slippage_pct": "0.05"},
+        "size": {"mode": "risk_pct", "pct": "0.1"},
+        "averaging": None,
+        "take_profit": None,
+        "stop": {
+            "pct": "1", "base": "entry", "break_even": {"trigger_pct": "0.13", "offset_pct": "0.01"},
+            "drawn": {"from": "atr", "multiple": "3", "candles": 5},
+        },
+        "exits": {"time_stop_minutes": 6, "on_rule": True},
+    },
+}  # fmt: skip
+
+
 @pytest.fixture
 def venue(tmp_path: Path, settings: Settings) -> Iterator[str]:
     """A venue in lock-step; its market stands still until it is stepped."""
@@ -154,6 +193,8 @@ def test_lock_step_equals_the_backtest(venue: str, workspace: Workspace) -> None
         document(**AVERAGER, universe={"symbols": ["BTCUSDT", "ETHUSDT"]}),
         document(name="Five minutes", timeframe="5m"),
         document(**WHALE, universe={"symbols": ["BTCUSDT"]}),
+        document(**FOLLOWER, universe={"symbols": ["BTCUSDT", "ETHUSDT"]}),
+        document(**DRAWER),
     ]
     with workspace_scope(workspace.pk):
         bots = [start_bot(create_paper_bot(raw)) for raw in documents]
@@ -178,6 +219,11 @@ def test_lock_step_equals_the_backtest(venue: str, workspace: Workspace) -> None
         averager = result_of(Bot.objects.select_related("account").get(name="Averager"))
         assert len(averager["decisions"]) == 2 * CANDLES
         assert averager["trades"]
+        follower = result_of(Bot.objects.select_related("account").get(name="Follower"))
+        reasons = {execution["reason"] for execution in follower["executions"]}
+        assert {"take_profit", "trailing"} <= reasons
+        drawer = result_of(Bot.objects.select_related("account").get(name="Drawer"))
+        assert len({order["lots"] for order in drawer["orders"] if order["role"] == "entry"}) > 1
         whale = result_of(Bot.objects.select_related("account").get(name="Whale"))
         assert any(0 < order["filled"] < order["lots"] for order in whale["orders"])
         assert whale["trades"]

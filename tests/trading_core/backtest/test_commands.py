@@ -60,6 +60,19 @@ def test_backtest_command_writes_the_report_and_its_tables(files: dict[str, Path
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
+def test_bitcoin_is_compared_with_where_its_candles_are(files: dict[str, Path], tmp_path: Path) -> None:
+    alone, out = called("backtest", bot=files["bot"], candles=[files["folder"]]), tmp_path / "result.json"
+    whole = parquet.read_table(files["candles"])
+    parquet.write_table(whole, files["folder"] / "BTCUSDT_1m_2025.parquet")
+
+    called("backtest", bot=files["bot"], candles=[files["folder"]], json=out)
+
+    metrics = json.loads(out.read_text())["metrics"]
+    assert "no candles of BTCUSDT" in alone
+    market = float(metrics["market_change_pct"])  # the same candles, but for the ticks they are rounded to
+    assert float(metrics["bitcoin_change_pct"]) == pytest.approx(market, abs=0.01)
+
+
 def test_backtest_command_settles_the_funding_it_finds(files: dict[str, Path], tmp_path: Path) -> None:
     """Beside ``candles/<market>`` stands ``funding/<market>``; elsewhere it must be named."""
     home = tmp_path / "data" / "candles" / "synthetic-linear"

@@ -186,3 +186,24 @@ def test_five_hundred_thousand_closes_make_a_report() -> None:
     )
 
     assert report_of(replace(record, equity=equity)).metrics["final_equity"].value == str(closes[-1])
+
+
+def test_an_account_without_equity_is_not_exposed() -> None:
+    ledger = [execution(0, Role.ENTRY, BUY, 100, 2)]
+    record = track(ledger, [200, 100, 0], step_ms=MINUTE, minutes={"ETHUSDT": flat_minutes(100, 50)})
+
+    metrics = report_of(record).metrics
+
+    assert metrics["max_exposure_pct"].exact == pytest.approx(200)
+    assert metrics["mean_exposure_pct"].exact == pytest.approx(100)
+
+
+def test_a_symbol_that_was_never_traded_changes_nothing() -> None:
+    record = wave(12, phase=3)
+    columns = replace(record.executions, symbols=("ETHUSDT", "BTCUSDT"))
+    minutes_of_both = {**record.minutes, "BTCUSDT": flat_minutes(1, 2)}
+
+    found, both = report_of(record), report_of(replace(record, executions=columns, minutes=minutes_of_both))
+
+    assert both.metrics["mean_exposure_pct"] == found.metrics["mean_exposure_pct"]
+    assert both.breakdown == found.breakdown

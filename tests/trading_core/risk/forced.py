@@ -24,10 +24,17 @@ class Forced:
     """One trade, told where the price goes."""
 
     def __init__(
-        self, document: BotDocument, instrument: Instrument, *, direction: int, price: int, lots: int
+        self,
+        document: BotDocument,
+        instrument: Instrument,
+        *,
+        direction: int,
+        price: int,
+        lots: int,
+        opens: int = 0,
     ) -> None:
         self.direction = direction
-        self.quotes = {SYMBOL: (price, START_MS)}
+        self.quotes = {SYMBOL: (opens or price, START_MS)}
         listed = {SYMBOL: instrument}
         self.account = SimAccount(
             listed, quotes=self.quotes, params=pricing_of(document), wallet=document.balance
@@ -35,7 +42,10 @@ class Forced:
         journal = Journal(listed, wallet=document.balance)
         self.desk = Desk(document, self.account, journal, RiskBook(document))
         self.desk.now_ms = START_MS
-        plan = begin(PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS)
+        plan = begin(
+            PlanState(), document.plan, direction=direction, close_ticks=price, close_ms=START_MS,
+            equity=document.balance,
+        )  # fmt: skip
         plan = sized(plan, lots=lots, quote=instrument.notional_floor(lots * (plan.entry_ticks or price)))
         self.desk.journal.adopt(SYMBOL, plan)
         self.desk.tend(SYMBOL)

@@ -19,6 +19,7 @@ from trading_core.errors import DocumentInvalid
 from trading_core.market.instrument import Instrument
 from trading_core.market.tiers import plausible_tiers, tier_of
 from trading_core.money import amount, money
+from trading_core.plan.recent import Recent
 from trading_core.risk.preflight import FindingCode
 from trading_core.risk.worst_case import WorstCase
 
@@ -100,11 +101,16 @@ def test_ten_legs_to_the_liquidation_when_the_stop_is_gone(side: int) -> None:
 
 
 PERCENT = st.integers(10, 300).map(lambda tenths: str(Decimal(tenths) / 100))
+TABLE = [{"deviation": "0.5", "quote": "100"}, {"deviation": "1.2", "quote": "4000"}]
 PLANS = st.fixed_dictionaries(
     {
         "plan.entry": st.one_of(
             st.just({"type": "market"}),
-            PERCENT.map(lambda pct: {"type": "limit", "offset_pct": pct, "timeout_candles": 5}),
+            st.builds(
+                lambda kind, pct: {"type": kind, "offset_pct": pct, "timeout_candles": 5},
+                st.sampled_from(["limit", "post_only"]),
+                PERCENT,
+            ),
         ),
         "plan.averaging": st.one_of(
             st.none(),
@@ -116,6 +122,10 @@ PLANS = st.fixed_dictionaries(
                     "quote": st.sampled_from(["40", "333.33", "2500"]),
                     "volume_scale": st.sampled_from(["0.7", "1", "1.4", "2"]),
                     "resting": st.integers(1, 10),
+                    "from": st.sampled_from(["entry", "entry", "average"]),
+                    "spacing": st.sampled_from(["0", "0", "2.5"]),
+                    "cap_equity_pct": st.sampled_from([None, None, "15"]),
+                    "table": st.sampled_from([[], [], TABLE]),
                 }
             ),
         ),
@@ -126,7 +136,11 @@ PLANS = st.fixed_dictionaries(
             }
         ),
         "plan.size": st.sampled_from(
-            [{"mode": "quote", "quote": "123.45"}, {"mode": "equity_pct", "pct": "3.3"}]
+            [
+                {"mode": "quote", "quote": "123.45"},
+                {"mode": "equity_pct", "pct": "3.3"},
+                {"mode": "risk_pct", "pct": "0.7"},
+            ]
         ),
         "risk.leverage": st.sampled_from(["1", "2", "3.5", "10"]),
     }
@@ -140,7 +154,12 @@ def test_any_plan_that_may_start_ends_as_its_table_says(
 ) -> None:
     try:
         bot = document(
-            {"rules": BOTH, **changes, "risk.max_position_quote": "900000", "wallet": {"balance": "1000000"}}
+            {
+                "rules": BOTH,
+                **changes,
+                "risk.max_position_quote": "900000",
+                "wallet": {"balance": "1000000"},
+            }
         )
     except DocumentInvalid:
         assume(False)
@@ -152,6 +171,55 @@ def test_any_plan_that_may_start_ends_as_its_table_says(
     run.go(case.last.stop)
 
     assert lost(bot, run) == case.loss
+
+
+def test_a_capped_market_entry_fills_at_its_cap_at_worst() -> None:
+    bot = document({"plan.entry": {"type": "market", "slippage_pct": "0.5"}, "plan.averaging": None})
+    case = judge(bot).cases[0]
+    first = case.steps[0]
+    run = Forced(bot, ETH, direction=1, price=case.price, lots=first.lots, opens=first.ticks - 1)
+
+    assert first.ticks == 201_000
+    assert run.position == first.position
+    run.go(case.last.stop)
+    assert lost(bot, run) == case.loss
+
+
+def test_legs_that_wait_for_the_price_to_come_back_cost_more() -> None:
+    changes = {"plan.averaging.volume_scale": "1.4"}
+    resting = judge(document(changes)).cases[0]
+    waiting = judge(document({**changes, "plan.averaging.retrace_pct": "0.3"})).cases[0]
+
+    pairs = list(zip(resting.steps[1:], waiting.steps[1:], strict=True))
+    assert all(later.ticks > level.ticks * 1.003 for level, later in pairs)
+    assert waiting.loss > resting.loss
+    assert waiting.slots == 2
+
+
+def test_distances_drawn_from_candles_need_them() -> None:
+    """Ranges of 2 % of the price: the first leg lies one of them below the entry."""
+    atr = {
+        "legs": 2,
+        "deviation_pct": "1",
+        "unit": "atr",
+        "step_scale": "1",
+        "quote": "200",
+        "volume_scale": "1",
+        "resting": 2,
+    }
+    bot = document({"plan.averaging": atr, "plan.stop": {"pct": "8", "base": "entry"}})
+    recent = Recent((202_000,) * 15, (198_000,) * 15, (200_000,) * 15)
+
+    assert codes(judge(bot)) == {FindingCode.NO_CANDLES}
+    case = judge(bot, recents={SYMBOL: recent}).cases[0]
+    assert [step.ticks for step in case.steps] == [200_020, 196_019, 192_019]
+
+
+def test_a_stop_drawn_from_the_market_is_taken_at_its_widest() -> None:
+    drawn = {"pct": "4", "base": "entry", "drawn": {"from": "atr", "multiple": "1", "candles": 14}}
+    wide = judge(document({"plan.averaging": None})).cases[0]
+
+    assert judge(document({"plan.averaging": None, "plan.stop": drawn})).cases[0].loss == wide.loss
 
 
 SMALL = {"mode": "quote", "quote": "4"}
@@ -231,6 +299,9 @@ def test_warnings_leave_a_bot_free_to_start() -> None:
 def test_money_that_is_bound_elsewhere_is_not_there() -> None:
     assert not judge(document()).refused
     assert codes(judge(document(), available=money("100"))) >= {FindingCode.MARGIN}
+    bot = document()
+    kept = replace(bot, limits=replace(bot.limits, reserve_ppm=960_000))
+    assert codes(judge(kept)) >= {FindingCode.MARGIN}
 
 
 def test_the_table_adds_up_by_hand() -> None:

@@ -154,7 +154,7 @@ def _dues(recorded: RecordedBySymbol, instruments: Mapping[str, Instrument], tim
 def new_outcome(symbols: int, minutes: int) -> Outcome:
     """Room for what a run writes down minute by minute."""
     return Outcome(
-        np.zeros((symbols, minutes), dtype=np.int8),
-        np.zeros(minutes, dtype=np.int64),
-        np.zeros(minutes, dtype=np.int64),
+        np.empty((symbols, minutes), dtype=np.int8),
+        np.empty(minutes, dtype=np.int64),
+        np.empty(minutes, dtype=np.int64),
     )

@@ -77,7 +77,7 @@ def fundings_of(run: CompiledRun) -> list[FundingRecord]:
 
 def equity_of(run: CompiledRun) -> Equity:
     """Wallet and unrealised profit at the closes that were decided."""
-    rows = run.closing
+    rows = run.decided
     return Equity(run.tape.times[rows] + MINUTE_MS, run.outcome.wallets[rows], run.outcome.gains[rows])
 
 
@@ -120,7 +120,7 @@ class Decisions(Sequence[DecisionRecord]):
     def __init__(self, run: CompiledRun) -> None:
         self._run = run
         self._notes = Notes(run)
-        self.codes = run.outcome.codes[:, run.closing]
+        self.codes = run.outcome.codes[:, run.decided]
         """[symbol, close]: places in ``OUTCOMES``."""
 
     def __len__(self) -> int:

@@ -63,6 +63,8 @@ class CompiledRun:
         self.settlements = Settlements(recorded, times)
         self.closing = np.flatnonzero((times + MINUTE_MS) % document.timeframe.ms == 0)
         """The minutes at whose close the bot decides."""
+        self.decided = slice(None) if len(self.closing) == len(times) else self.closing
+        """The same, as what picks them out of a column."""
 
     def play(self, driver: Driver, progress: Callable[[int, int], None] | None = None) -> None:
         """Play all minutes; raise Cramped if a table of fixed size was too small."""

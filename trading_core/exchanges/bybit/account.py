@@ -19,6 +19,7 @@ from trading_core.exchanges.bybit.paging import rows_of
 from trading_core.exchanges.port import (
     Credentials,
     ExecutionNews,
+    FlowNews,
     OrderNews,
     OrderRequest,
     PositionNews,
@@ -161,6 +162,21 @@ class BybitExchange:
             if news is not None:
                 return news
         raise OutcomeUnknown(f"the answer has no {SETTLE_COIN} wallet")
+
+    def flows(self, *, since_ms: int, until_ms: int) -> list[FlowNews]:
+        """What was paid in and out in a span of at most 7 days, oldest first."""
+        with self._reading():
+            ask = self._reads.get_transaction_log
+            rows = rows_of(
+                ask,
+                accountType="UNIFIED",
+                currency=SETTLE_COIN,
+                startTime=since_ms,
+                endTime=until_ms,
+                limit=50,
+            )
+            found = [news for row in rows if (news := parse.flow_news(row)) is not None]
+        return sorted(found, key=lambda flow: (flow.time_ms, flow.flow_id))
 
     def margin_mode(self) -> str:
         """Read the margin mode (``ISOLATED_MARGIN``, ``REGULAR_MARGIN`` ...); it is never switched here."""

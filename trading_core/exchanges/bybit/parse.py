@@ -13,6 +13,7 @@ from typing import Any
 from trading_core.errors import InvalidInput
 from trading_core.exchanges.port import (
     ExecutionNews,
+    FlowNews,
     LastPrice,
     OrderNews,
     PositionNews,
@@ -166,6 +167,20 @@ def wallet_news(row: Payload, *, coin: str, updated_ms: int) -> WalletNews | Non
             balance = decimal(entry, "walletBalance", "0")
             return WalletNews(coin=coin, balance=money_down(balance), updated_ms=updated_ms)
     return None
+
+
+OF_TRADING = frozenset({
+    "TRADE", "SETTLEMENT", "DELIVERY", "LIQUIDATION", "ADL", "CURRENCY_BUY", "CURRENCY_SELL",
+})  # fmt: skip
+"""Lines of the transaction log that executions and funding tell as well."""
+
+
+def flow_news(row: Payload) -> FlowNews | None:
+    """Parse a line of ``/v5/account/transaction-log``; None for one that a trade made, or that moved nothing."""
+    kind, amount = text(row, "type"), money_down(decimal(row, "change", "0"))
+    if kind in OF_TRADING or not amount:
+        return None
+    return FlowNews(text(row, "id"), kind, amount, whole(row, "transactionTime"))
 
 
 def instrument_of(row: Payload, *, tiers: Tiers = ()) -> Instrument:
