@@ -13,7 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from trading_core.indicators.direct import TOLD, WIDTH, BoundCall, Direct, Function, address, function
+from trading_core.indicators.direct import (
+    TOLD,
+    WIDTH,
+    Aimed,
+    BoundCall,
+    Direct,
+    Function,
+    address,
+    function,
+    write,
+)
 from trading_core.indicators.formula import COLUMNS, Columns, Formula, Mended, Series
 from trading_core.indicators.spec import Bound, Params, Spans
 from trading_core.indicators.stretches import Test
@@ -22,8 +32,8 @@ from trading_core.market.candle import Floats
 _CHUNK = 8192
 """Rows that a formula computes at a time where no blocks are needed: what it makes stays in the cache."""
 
-_PORTION = 131_072
-"""Rows after which answers are put right: what they were made of is still in the last cache."""
+_PORTION = 65_536
+"""Rows after which answers are put right: what they were made of is still in the second cache."""
 
 _HEAD = 256
 """Rows among which a first number is looked for before all are."""
@@ -64,8 +74,6 @@ class _BoundMending(Bound):
         self._overlap = overlap
         self._backs = [each.back for each in calls for _ in range(each.outputs)]
         self.back = min(self._backs)
-        self._chained = any(each.of is not None for each in calls)
-        """Whether each span must be done before the next: a call reads what another one wrote."""
 
     def run(self, inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
         """Return new arrays."""
@@ -79,9 +87,9 @@ class _BoundMending(Bound):
         """Write what the calls give, and put it right."""
         if self._overlap is not None:
             spans = list(_chunks(spans, self._overlap, _PORTION))
+        calls = list(self._aimed(inputs, outputs))
         for group in _groups(inputs, spans, self._by_run) if self._by_run else _portions(spans):
-            for part in ([span] for span in group) if self._chained else (group,):
-                self._call(inputs, outputs, part)
+            write(calls, group)
             rows = slice(group[-1][0], group[0][1])
             columns = tuple([column[rows] for column in inputs])
             places = tuple([output[rows] for output in outputs])
@@ -90,11 +98,11 @@ class _BoundMending(Bound):
                     place[:back].fill(math.nan)
                 _settle(self._mended(places, columns), places)
 
-    def _call(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
+    def _aimed(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...]) -> Iterator[Aimed]:
         first = 0
         for each in self._calls:
             last = first + each.outputs
-            each.write(inputs if each.of is None else (outputs[each.of],), outputs[first:last], spans)
+            yield each.on(inputs if each.of is None else (outputs[each.of],), outputs[first:last])
             first = last
 
     def _mended(self, values: tuple[Floats, ...], inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
