@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from inspect import unwrap
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from talib import _ta_lib
@@ -66,6 +66,7 @@ class Function:
         """First row, last row, inputs, options, two places to tell, outputs; C types but for the rows."""
         self.name = name
         self.outputs = outputs
+        self.floats = all(kind == np.float64 for kind in outputs)
         self.options = lru_cache(maxsize=256)(self._given)
         """The call's arguments for options, and how many rows before the first ready one."""
 
@@ -107,6 +108,15 @@ _HEADER = _checked()
 """Asking the array for its address costs several times what a short call does."""
 
 
+Aimed = tuple[
+    Function, Callable[..., int], int, tuple[Any, ...], list[tuple[ctypes.c_void_p, int]], list[Floats]
+]
+"""A call with all that it takes but the rows: the function, its C call, the rows before the first ready one, arguments,
+
+those of them that point to outputs with where these begin, and the columns that the others point to.
+"""
+
+
 class Direct:
     """A function of floats with options; each names a parameter, or is a number."""
 
@@ -146,33 +156,20 @@ class BoundCall(Bound):
         write([self.on(inputs, outputs)], spans)
 
     def on(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...]) -> Aimed:
-        """The call on these columns, which must live as long as it."""
+        """Aim the call at these columns, which must live as long."""
         columns = [np.ascontiguousarray(column, dtype=np.float64) for column in inputs]
         places = [(_POINTER(), address(output)) for output in outputs]
         arguments = (
             *[pointer(address(column)) for column in columns], *self._options,
             *TOLD, *[place for place, _ in places],
         )  # fmt: skip
-        return Aimed(self._function, self.back, arguments, places, columns)
-
-
-class Aimed(NamedTuple):
-    """A call with all that it takes, but for the rows."""
-
-    function: Function
-    back: int
-    arguments: tuple[Any, ...]
-    places: list[tuple[ctypes.c_void_p, int]]
-    """The arguments that point to outputs, and where these begin."""
-    columns: list[Floats]
-    """What the arguments point to is kept."""
+        return self._function, self._function.call, self.back, arguments, places, columns
 
 
 def write(calls: Sequence[Aimed], spans: Spans) -> None:
     """Make all the calls over each span of rows in turn: what one wrote there, the next may read."""
-    steps = [(each.function.call, *each[1:4], each.function) for each in calls]
     for begin, end in spans:
-        for call, back, arguments, places, called in steps:
+        for called, call, back, arguments, places, _ in calls:
             # Asked from there on, TA-Lib begins as many rows before: at the span's first one.
             ready = begin + back
             for place, start in places:

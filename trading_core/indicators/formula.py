@@ -41,6 +41,10 @@ class Columns:
         setattr(self, name, function)  # found without this method from now on
         return function
 
+    def difference(self, left: Series, right: Series) -> Series:
+        """Left minus right: where it is an output, it is made in its place."""
+        return left - right
+
     def lag(self, values: Series, *, count: float) -> Series:
         """The value ``count`` candles ago."""
         return self.keep(Lag(int(count)), values)

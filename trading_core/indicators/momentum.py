@@ -33,7 +33,7 @@ def _ppo(ta: Columns, inputs: Inputs, p: Params) -> Series:
     line = ta.PPO(inputs[0], fastperiod=p["fast"], slowperiod=p["slow"], matype=EMA)
     signal = ta.EMA(line, timeperiod=p["signal"])
     line = blank(line, nothing(line, inputs[0]))
-    return line, signal, line - signal
+    return line, signal, ta.difference(line, signal)
 
 
 def _apo(ta: Columns, inputs: Inputs, p: Params) -> Series:
