@@ -98,11 +98,21 @@ def stand(document: BotDocument, state: str, symbol: str, facts: SymbolFacts, pl
     )
     found = difference(symbol, plan.trade, wish.orders, facts.orders, facts.ended, reason=plan.exit_reason)
     found += _stop(symbol, facts, plan, wish)
-    intents = [intent for intent in in_order(found) if request(intent) not in plan.asked]
+    intents = [intent for intent in in_order(found) if _asked(intent, facts) not in plan.asked]
     if not intents:
         return Tended((), plan)
-    asked = (*plan.asked, *(request(intent) for intent in intents))
+    asked = (*plan.asked, *(_asked(intent, facts) for intent in intents))
     return Tended(_with_leverage(document, symbol, facts, intents), replace(plan, asked=asked))
+
+
+def _asked(intent: Intent, facts: SymbolFacts) -> str:
+    """What the plan remembers of a request: the same one is not made twice between two closes.
+
+    A stop is asked for from the one that stands: a leg that fills brings the stop it was placed with, and
+    the right one must be asked for again.
+    """
+    text = request(intent)
+    return f"{text}:{facts.position_stop_ticks}" if intent.kind is IntentKind.SET_STOP else text
 
 
 def _stop(symbol: str, facts: SymbolFacts, plan: PlanState, wish: Desired) -> list[Intent]:

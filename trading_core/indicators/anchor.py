@@ -10,7 +10,7 @@ candle restarts a series: it is not ready until it has warmed up again.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -79,23 +79,27 @@ class Prepared:
                 blanks.append((done, ready))
                 done = stop
         if spans:
-            self._write(inputs, outputs, spans[::-1])
-        for low, high in (*blanks, (done, rows)):
+            spans.reverse()
+            self._write(inputs, outputs, spans)
+        blanks.append((done, rows))
+        for low, high in blanks:
             if low < high:
                 for output in outputs:
                     output[low:high].fill(math.nan)
         return outputs
 
-    def _spans(self, start: int, ready: int, stop: int, first: int) -> list[tuple[int, int]]:
+    def _spans(self, start: int, ready: int, stop: int, first: int) -> Iterable[tuple[int, int]]:
         """The runs that give rows [ready, stop) of the stretch without a gap that begins at ``start``."""
         size, back = self._size, self._back
         if size == _BOUNDLESS:
-            return [(ready - back, stop)]
-        begun, last = start + back, stop - size
-        return [
-            (row - back if row > begun else start, row + size if row < last else stop)
-            for row in range(ready - (first + ready) % size, stop, size)
-        ]
+            return ((ready - back, stop),)
+        row = ready - (first + ready) % size
+        begins = list(range(row - back, stop - back, size))
+        for at, begin in enumerate(begins):
+            if begin >= start:
+                break
+            begins[at] = start
+        return zip(begins, (*range(row + size, stop, size), stop), strict=True)
 
 
 class _Copying(Bound):

@@ -46,8 +46,8 @@ def _keltner(ta: Columns, inputs: Inputs, p: Params) -> Series:
     reach = ta.ATR(*inputs, timeperiod=p["atr_period"])
     middle = ta.EMA(inputs[2], timeperiod=p["period"])
     reach *= p["multiplier"]
-    lower = middle - reach
-    reach += middle  # the first call's column, the second's and a new one: only one isn't in its place
+    lower = ta.difference(middle, reach)
+    reach += middle
     return reach, middle, lower
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from inspect import unwrap
 from typing import Any
@@ -23,11 +23,18 @@ from trading_core.market.candle import Floats
 _LIBRARY = ctypes.PyDLL(_ta_lib.__file__)  # keeps the interpreter: a block is done sooner than handed over
 """TA-Lib's Python module; names are looked up in the C library that it is linked with, too."""
 
-_TYPES: dict[str, Any] = {"int": ctypes.c_int, "double": ctypes.c_double}
+_ARGUMENTS: dict[str, Callable[[float], Any]] = {
+    "int": ctypes.c_int.from_param,
+    "double": ctypes.c_double.from_param,
+}
+"""What a C call takes as it is: anything else is made such an argument anew by every call."""
 
 _DEFAULTS: dict[str, Callable[[str], float]] = {"int": partial(int, base=0), "double": float}
 
 _POINTER = ctypes.c_void_p
+
+pointer: Callable[[int], Any] = _POINTER.from_param
+"""A call's argument that points to an address."""
 
 WIDTH = 8
 """Bytes of a number."""
@@ -51,15 +58,17 @@ class Function:
         documented = getattr(_ta_lib, name).__doc__.split("\n")[0]
         signature = re.findall(r"(int|double) (\w+)=([^,)]+)", documented)
         self._options = [
-            (option, _TYPES[kind], _TYPES[kind](_DEFAULTS[kind](text))) for kind, option, text in signature
+            (option, _ARGUMENTS[kind], _ARGUMENTS[kind](_DEFAULTS[kind](text)))
+            for kind, option, text in signature
         ]
         self._lookback = _LIBRARY[f"TA_{name}_Lookback"]
         self.call = _LIBRARY[f"TA_{name}"]
         """First row, last row, inputs, options, two places to tell, outputs; C types but for the rows."""
         self.name = name
         self.outputs = outputs
+        self.floats = all(kind == np.float64 for kind in outputs)
         self.options = lru_cache(maxsize=256)(self._given)
-        """C values of options, and how many rows before the first ready one."""
+        """The call's arguments for options, and how many rows before the first ready one."""
 
     def _given(self, *given: tuple[str, float]) -> tuple[tuple[Any, ...], int]:
         known = dict(given)
@@ -99,6 +108,15 @@ _HEADER = _checked()
 """Asking the array for its address costs several times what a short call does."""
 
 
+Aimed = tuple[
+    Function, Callable[..., int], int, tuple[Any, ...], list[tuple[ctypes.c_void_p, int]], list[Floats]
+]
+"""A call with all that it takes but the rows: the function, its C call, the rows before the first ready one, arguments,
+
+those of them that point to outputs with where these begin, and the columns that the others point to.
+"""
+
+
 class Direct:
     """A function of floats with options; each names a parameter, or is a number."""
 
@@ -135,18 +153,27 @@ class BoundCall(Bound):
 
     def write(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
         """Run over each span of rows in turn, and write its rows from the first ready one on."""
-        back, call = self.back, self._function.call
+        write([self.on(inputs, outputs)], spans)
+
+    def on(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...]) -> Aimed:
+        """Aim the call at these columns, which must live as long."""
         columns = [np.ascontiguousarray(column, dtype=np.float64) for column in inputs]
         places = [(_POINTER(), address(output)) for output in outputs]
         arguments = (
-            *[_POINTER(address(column)) for column in columns], *self._options,
+            *[pointer(address(column)) for column in columns], *self._options,
             *TOLD, *[place for place, _ in places],
         )  # fmt: skip
-        for begin, end in spans:
+        return self._function, self._function.call, self.back, arguments, places, columns
+
+
+def write(calls: Sequence[Aimed], spans: Spans) -> None:
+    """Make all the calls over each span of rows in turn: what one wrote there, the next may read."""
+    for begin, end in spans:
+        for called, call, back, arguments, places, _ in calls:
             # Asked from there on, TA-Lib begins as many rows before: at the span's first one.
             ready = begin + back
             for place, start in places:
                 place.value = start + ready * WIDTH
             code = call(ready, end - 1, *arguments)
             if code:
-                raise self._function.refused(code)
+                raise called.refused(code)

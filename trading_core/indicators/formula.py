@@ -20,7 +20,7 @@ from talib import _ta_lib
 from trading_core.indicators.direct import batch
 from trading_core.indicators.memories import Awake, Flat, Idle, Lag, Memory, Streak, Weighted
 from trading_core.indicators.spec import Params
-from trading_core.indicators.stretches import Said, Sound
+from trading_core.indicators.stretches import Sound, somewhere
 from trading_core.market.candle import Floats
 
 Series = Any
@@ -40,6 +40,10 @@ class Columns:
         function = batch(name)
         setattr(self, name, function)  # found without this method from now on
         return function
+
+    def difference(self, left: Series, right: Series) -> Series:
+        """Left minus right: where it is an output, it is made in its place."""
+        return left - right
 
     def lag(self, values: Series, *, count: float) -> Series:
         """The value ``count`` candles ago."""
@@ -206,11 +210,6 @@ class FormulaStream:
         last = tuple(float(output[-1]) for output in run(self._formula, self._rows, self._params))
         self._open()
         return last
-
-
-def somewhere(said: Said) -> bool:
-    """Whether any is true; ``any`` takes several times as long over a thousand rows."""
-    return b"\1" in said.tobytes()
 
 
 def ratio(above: Series, below: Series) -> Series:

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from ctypes import c_void_p
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 
-from trading_core.indicators.direct import TOLD, WIDTH, BoundCall, Direct, Function, address, function
+from trading_core.indicators.direct import (
+    TOLD,
+    WIDTH,
+    Aimed,
+    BoundCall,
+    Direct,
+    Function,
+    address,
+    function,
+    pointer,
+    write,
+)
 from trading_core.indicators.formula import COLUMNS, Columns, Formula, Mended, Series
 from trading_core.indicators.spec import Bound, Params, Spans
 from trading_core.indicators.stretches import Test
@@ -22,8 +33,8 @@ from trading_core.market.candle import Floats
 _CHUNK = 8192
 """Rows that a formula computes at a time where no blocks are needed: what it makes stays in the cache."""
 
-_PORTION = 131_072
-"""Rows after which answers are put right: what they were made of is still in the last cache."""
+_PORTION = 65_536
+"""Rows after which answers are put right: what they were made of is still in the second cache."""
 
 _HEAD = 256
 """Rows among which a first number is looked for before all are."""
@@ -64,8 +75,6 @@ class _BoundMending(Bound):
         self._overlap = overlap
         self._backs = [each.back for each in calls for _ in range(each.outputs)]
         self.back = min(self._backs)
-        self._chained = any(each.of is not None for each in calls)
-        """Whether each span must be done before the next: a call reads what another one wrote."""
 
     def run(self, inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
         """Return new arrays."""
@@ -79,22 +88,22 @@ class _BoundMending(Bound):
         """Write what the calls give, and put it right."""
         if self._overlap is not None:
             spans = list(_chunks(spans, self._overlap, _PORTION))
+        calls = list(self._aimed(inputs, outputs))
         for group in _groups(inputs, spans, self._by_run) if self._by_run else _portions(spans):
-            for part in ([span] for span in group) if self._chained else (group,):
-                self._call(inputs, outputs, part)
+            write(calls, group)
             rows = slice(group[-1][0], group[0][1])
             columns = tuple([column[rows] for column in inputs])
             places = tuple([output[rows] for output in outputs])
             if not self._is_sound(columns, places):
                 for place, back in zip(places, self._backs, strict=True):
                     place[:back].fill(math.nan)
-                _settle(self._mended(places, columns), places)
+                _settle(self._mended(places, columns), places, [])
 
-    def _call(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
+    def _aimed(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...]) -> Iterator[Aimed]:
         first = 0
         for each in self._calls:
             last = first + each.outputs
-            each.write(inputs if each.of is None else (outputs[each.of],), outputs[first:last], spans)
+            yield each.on(inputs if each.of is None else (outputs[each.of],), outputs[first:last])
             first = last
 
     def _mended(self, values: tuple[Floats, ...], inputs: tuple[Floats, ...]) -> tuple[Floats, ...]:
@@ -174,12 +183,13 @@ class _BoundFormula(Bound):
     def write(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
         """Run the formula over each span."""
         columns = [np.ascontiguousarray(column, dtype=np.float64) for column in inputs]
+        order = list(range(len(outputs)))
         placed = _Placed()
         for begin, end in spans if self._overlap is None else _chunks(spans, self._overlap, _CHUNK):
             places = [output[begin:end] for output in outputs]
-            placed.begin(places)
+            placed.begin([places[at] for at in order], end - begin)
             made = self._formula(placed, tuple([column[begin:end] for column in columns]), self._params)
-            _settle(made if type(made) is tuple else (made,), places)
+            order = _settle(made if type(made) is tuple else (made,), places, order)
 
 
 def _chunks(spans: Spans, warmup: int, rows: int) -> Iterator[tuple[int, int]]:
@@ -191,16 +201,20 @@ def _chunks(spans: Spans, warmup: int, rows: int) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-def _settle(made: tuple[Floats, ...], places: Sequence[Floats]) -> None:
-    """Copy what isn't in its place already."""
-    astray = [(place, values) for place, values in zip(places, made, strict=True) if values is not place]
-    if len(astray) > 1:  # one may stand in another's place
-        astray = [
-            (place, values.copy() if any(values is other for other in places) else values)
-            for place, values in astray
-        ]
-    for place, values in astray:
-        place[:] = values
+def _settle(made: tuple[Floats, ...], places: Sequence[Floats], order: list[int]) -> list[int]:
+    """Copy what isn't in its place already.
+
+    ``order`` is that in which the places were given; the answer is that which had left less to copy.
+    """
+    astray = [at for at, values in enumerate(made) if values is not places[at]]
+    if not astray:
+        return order
+    stood = [next((at for at, values in enumerate(made) if values is places[given]), None) for given in order]
+    copies = [made[at].copy() if any(made[at] is place for place in places) else made[at] for at in astray]
+    for at, values in zip(astray, copies, strict=True):
+        places[at][:] = values
+    left = iter([at for at in range(len(places)) if at not in stood])
+    return [next(left) if at is None else at for at in stood]
 
 
 class _Placed(Columns):
@@ -210,9 +224,9 @@ class _Placed(Columns):
         self._bound: list[tuple[Function, tuple[Any, ...], int]] = []
         """The calls of the formula, which are the same every time."""
 
-    def begin(self, places: list[Floats]) -> None:
+    def begin(self, places: list[Floats], rows: int) -> None:
         """Stand before the formula's first call."""
-        self._places = iter(places)
+        self._places = chain(places, map(np.empty, repeat(rows)))
         self._calls = iter(self._bound)
 
     def __getattr__(self, name: str) -> Callable[..., Series]:
@@ -222,6 +236,9 @@ class _Placed(Columns):
         setattr(_Placed, name, call)  # found without this method from now on
         made: Callable[..., Series] = getattr(self, name)
         return made
+
+    def difference(self, left: Floats, right: Floats) -> Series:
+        return np.subtract(left, right, out=next(self._places))
 
     def _place(self, name: str, inputs: tuple[Floats, ...], given: dict[str, float]) -> Series:
         """Call the function on contiguous floats; what isn't ready is NaN."""
@@ -234,16 +251,16 @@ class _Placed(Columns):
         rows = len(inputs[0])
         start = _first_number(inputs)
         ready = start + back
-        made = [self._next(rows) for _ in called.outputs]
-        written = [
+        made = [next(self._places) for _ in called.outputs]
+        written = made if called.floats else [
             place if kind == np.float64 else np.empty(rows, kind)
             for place, kind in zip(made, called.outputs, strict=True)
-        ]
+        ]  # fmt: skip
         if ready < rows:
             code = called.call(
                 0, rows - start - 1,
-                *[c_void_p(address(column) + start * WIDTH) for column in inputs], *options, *TOLD,
-                *[c_void_p(address(output) + ready * output.itemsize) for output in written],
+                *[pointer(address(column) + start * WIDTH) for column in inputs], *options, *TOLD,
+                *[pointer(address(output) + ready * output.itemsize) for output in written],
             )  # fmt: skip
             if code:
                 raise called.refused(code)
@@ -253,16 +270,12 @@ class _Placed(Columns):
                 place[ready:] = output[ready:]
         return made[0] if len(made) == 1 else tuple(made)
 
-    def _next(self, rows: int) -> Floats:
-        place = next(self._places, None)
-        return np.empty(rows) if place is None else place
-
 
 def _first_number(columns: tuple[Floats, ...]) -> int:
     """The first row at which every column has a number; the last row if there is none."""
     start, rows = 0, len(columns[0])
     for column in columns:
-        if column[0] != column[0]:
+        if column.item(0) != column.item(0):
             for part in (column[:_HEAD], column):
                 row = int(np.isnan(part).argmin())
                 if row:

@@ -16,7 +16,7 @@ from trading_core.indicators.declare import (
 )
 from trading_core.indicators.formula import EMA, Columns, Mended, Series, blank, choose, clear, nothing, ratio
 from trading_core.indicators.spec import Chart, Family, Params, period
-from trading_core.indicators.stretches import never_zero
+from trading_core.indicators.stretches import never_equal, never_zero
 
 Inputs = tuple[Series, ...]
 
@@ -33,7 +33,7 @@ def _ppo(ta: Columns, inputs: Inputs, p: Params) -> Series:
     line = ta.PPO(inputs[0], fastperiod=p["fast"], slowperiod=p["slow"], matype=EMA)
     signal = ta.EMA(line, timeperiod=p["signal"])
     line = blank(line, nothing(line, inputs[0]))
-    return line, signal, line - signal
+    return line, signal, ta.difference(line, signal)
 
 
 def _apo(ta: Columns, inputs: Inputs, p: Params) -> Series:
@@ -233,7 +233,7 @@ INDICATORS = (
         Family.MOMENTUM,
         OHLC,
         {},
-        Mended((call("BOP"),), _bop_mended),
+        Mended((call("BOP"),), _bop_mended, sound=never_equal(1, 2, candles(plus=1))),
         warmup=candles(plus=1),
         memory=None,
         convention="Close minus open over high minus low, not smoothed; not ready where there is no range.",

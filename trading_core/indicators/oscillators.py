@@ -28,7 +28,7 @@ from trading_core.indicators.formula import (
 )
 from trading_core.indicators.smoothing import ema_memory, wilder_memory
 from trading_core.indicators.spec import Chart, Family, Params, period
-from trading_core.indicators.stretches import never_equal, never_still
+from trading_core.indicators.stretches import Test, holds, never_equal, never_still
 
 Inputs = tuple[Series, ...]
 
@@ -95,6 +95,18 @@ def _stoch_rsi(ta: Columns, inputs: Inputs, p: Params) -> Series:
 def _cci_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
     high, low, close = inputs
     return clear(values[0], ta.flat(high + low + close, count=p["period"]))
+
+
+def _cci_sound(p: Params) -> Test:
+    pairs = int(p["period"]) - 1
+
+    def sound(inputs: Inputs, _: Inputs) -> bool:
+        high, low, close = inputs
+        total = high + low
+        total += close
+        return not holds(total[1:] == total[:-1], pairs)
+
+    return sound
 
 
 def _williams_r_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:
@@ -224,7 +236,7 @@ INDICATORS = (
         Family.MOMENTUM,
         HLC,
         {"period": period(20, high=250)},
-        Mended((call("CCI", timeperiod="period"),), _cci_mended),
+        Mended((call("CCI", timeperiod="period"),), _cci_mended, sound=_cci_sound),
         warmup=candles("period"),
         memory=candles("period", plus=-1),
         convention="Typical price from its mean, in units of 0.015 mean deviations.",

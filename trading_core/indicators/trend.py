@@ -27,7 +27,7 @@ from trading_core.indicators.formula import (
 )
 from trading_core.indicators.smoothing import wilder_memory
 from trading_core.indicators.spec import Chart, Family, Params, factor, period
-from trading_core.indicators.stretches import never_still, never_zero
+from trading_core.indicators.stretches import never_answered_zero, never_still, never_zero
 
 Inputs = tuple[Series, ...]
 
@@ -222,7 +222,11 @@ INDICATORS = (
         Family.TREND,
         HLC,
         {"period": period(14, high=250)},
-        Mended((call("VORTEX", timeperiod="period"),), _vortex_mended),
+        Mended(
+            (call("VORTEX", timeperiod="period"),),
+            _vortex_mended,
+            sound=never_answered_zero(1, candles("period")),
+        ),
         outputs=("plus", "minus"),
         warmup=candles("period", plus=1),
         memory=None,

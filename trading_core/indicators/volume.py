@@ -123,7 +123,7 @@ def _pvo(ta: Columns, inputs: Inputs, p: Params) -> Series:
     line = ta.PVO(volume, fastperiod=p["fast"], slowperiod=p["slow"], matype=EMA)
     signal = ta.EMA(line, timeperiod=p["signal"])
     line = blank(line, nothing(line, volume))
-    return line, signal, line - signal
+    return line, signal, ta.difference(line, signal)
 
 
 def _relative_volume_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Series:

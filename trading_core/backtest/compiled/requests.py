@@ -88,7 +88,7 @@ def stand(w: World, b: Bot, s: int) -> int:
     _cover(w, b, s, count)
     held_stop = protective_stop(w, b, s) if w.books[s, at.LOTS] != 0 else at.NONE
     if held_stop != at.NONE and b.plans[s, on.STOP_REQUESTS] == 0 and w.books[s, at.STOP] != held_stop:
-        _move_stop(b, s, held_stop)
+        _move_stop(b, s, w.books[s, at.STOP], held_stop)
     for reduces in (1, 0):
         for k in range(count):
             if b.wanted[k, on.W_REDUCES] == reduces:
@@ -122,8 +122,8 @@ def _match(w: World, b: Bot, s: int, row: int, count: int) -> None:
 
 
 @kernel
-def _move_stop(b: Bot, s: int, stop: int) -> None:
-    if fresh(b, s, on.SET_STOP, on.STOP_ROLE, 0, 0, 0, at.NONE, stop):
+def _move_stop(b: Bot, s: int, before: int, stop: int) -> None:
+    if fresh(b, s, on.SET_STOP, on.STOP_ROLE, 0, 0, 0, before, stop):
         b.plans[s, on.STOP_REQUESTS] += 1
         enqueue(b, on.PROTECT, on.SET_STOP, s, at.NONE, 0, stop)
 
