@@ -18,6 +18,7 @@ from benchmarks.parity_bots import parity_bots
 from tests.builders import START_MS, random_walk
 from tests.trading_core.engine.documents import FALLING, RISING, document
 from trading_core.backtest.compare import first_difference
+from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.choose import why_not
 from trading_core.backtest.compiled.run import CompiledRun
 from trading_core.backtest.desk import Desk
@@ -217,11 +218,13 @@ def _valid(change: dict[str, Any]) -> BotDocument:
 @pytest.mark.parametrize("number", range(5))
 def test_three_sides_agree_on_every_bot(machine_code: Path, number: int) -> None:
     bot = parity_bots("synthetic")[number]
-    candles = {symbol: those for symbol, those in market(1_500, seed=7).items() if symbol in bot.symbols}
+    candles = {
+        symbol: those for symbol, those in market(1_500, seed=7, wild=10.0).items() if symbol in bot.symbols
+    }
     row = parity.compared(bot, candles, figures(1_500, seed=7), machine_code)
 
     assert row["engine"] == "compiled"
-    assert row["counts"]["compiled"]["executions"] > 10
+    assert row["counts"]["compiled"]["executions"] > 3
     assert [row[f"compiled against {other}"] for other in ("interpreted", "venue")] == ["none", "none"]
 
 
@@ -238,8 +241,8 @@ def sides(machine_code: Path) -> dict[str, Any]:
 def test_a_tick_too_much_is_found_on_every_side(
     sides: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bot = parity_bots("synthetic")[0]
-    candles = {"BTCUSDT": market(800, seed=3)["BTCUSDT"]}
+    bot = parity_bots("synthetic")[3]
+    candles = {"ETHUSDT": market(800, seed=3)["ETHUSDT"]}
     right = {name: play(bot, candles) for name, play in sides.items()}
 
     wrong = {name: _with_a_tick_too_much(name, sides[name], bot, candles, monkeypatch) for name in sides}
@@ -253,14 +256,14 @@ def test_a_tick_too_much_is_found_on_every_side(
 def _with_a_tick_too_much(
     name: str, play: Any, bot: BotDocument, candles: Mapping[str, Candles], monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Any]:
-    """Play with one candle's high a tick higher on one side's tape, or a stop a tick off on another."""
+    """Play with market orders a tick worse on one side, one limit a tick off on another."""
     with monkeypatch.context() as patch:
         if name == "compiled":
             made = CompiledRun.__init__
 
             def planted(self: CompiledRun, *words: Any) -> None:
                 made(self, *words)
-                self.world.matching[0] += 1  # the spread
+                self.world.matching[at.SLIP] += 5  # of a price of 200,000 ticks: one
 
             patch.setattr(CompiledRun, "__init__", planted)
         else:
