@@ -7,7 +7,7 @@ from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot, Tape
 from trading_core.backtest.compiled.layout import World
 from trading_core.backtest.compiled.planning import close, target_at, target_distance
-from trading_core.plan.jit import kernel
+from trading_core.plan.jit import inlined, kernel
 from trading_core.plan.kernel import below_ticks, break_even_ticks, is_inside, target_ticks, tighter
 
 
@@ -33,7 +33,7 @@ def follow(w: World, b: Bot, t: Tape, s: int, minute: int) -> bool:
     return bool(moved or plan[on.TIGHTENED] != tightened)
 
 
-@kernel
+@inlined
 def _requote(b: Bot, s: int, close_ticks: int) -> bool:
     """A post-only entry follows the market away from it, so often and so far as it may."""
     plan, direction = b.plans[s], b.plans[s, on.DIRECTION]
@@ -50,7 +50,7 @@ def _requote(b: Bot, s: int, close_ticks: int) -> bool:
     return True
 
 
-@kernel
+@inlined
 def _age(b: Bot, s: int, now_ms: int) -> bool:
     """The target that belongs to the position's age."""
     if b.params[on.DECAYS] == 0:
@@ -64,7 +64,7 @@ def _age(b: Bot, s: int, now_ms: int) -> bool:
     return bool(moved)
 
 
-@kernel
+@inlined
 def _tighten(w: World, b: Bot, s: int, level: int, reason: int) -> None:
     """Move the stop to a level that is nearer to the market."""
     if tighter(b.plans[s, on.TIGHTENED], level, b.plans[s, on.DIRECTION]) != b.plans[s, on.TIGHTENED]:
@@ -72,7 +72,7 @@ def _tighten(w: World, b: Bot, s: int, level: int, reason: int) -> None:
         w.books[s, at.TIGHTENED_BY] = reason
 
 
-@kernel
+@inlined
 def _trail(w: World, b: Bot, s: int) -> None:
     """Where the trailing stop and the trailing target have come to, once they are active."""
     plan, direction = b.plans[s], b.plans[s, on.DIRECTION]
@@ -89,7 +89,7 @@ def _trail(w: World, b: Bot, s: int) -> None:
             _tighten(w, b, s, level, at.BY_TRAILING)
 
 
-@kernel
+@inlined
 def _break_even(w: World, b: Bot, s: int) -> None:
     """Where nothing is lost, once the price has gone far enough."""
     if b.params[on.EVEN_TRIGGER] == at.NONE:

@@ -215,14 +215,14 @@ def _want_entry(w: World, b: Bot, s: int, stop: int) -> int:
     return 1
 
 
-@kernel
+@inlined
 def target_distance(b: Bot, s: int) -> int:
     """Parts per million between the base and the last target."""
     now = b.plans[s, on.TARGET_NOW]
     return int(b.params[on.TARGET_PPM] if now == at.NONE else now)
 
 
-@kernel
+@inlined
 def target_at(w: World, b: Bot, s: int, ppm: int) -> int:
     """The price of a target."""
     plan = b.plans[s]
