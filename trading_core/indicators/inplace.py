@@ -33,7 +33,7 @@ from trading_core.market.candle import Floats
 _CHUNK = 8192
 """Rows that a formula computes at a time where no blocks are needed: what it makes stays in the cache."""
 
-_PORTION = 65_536
+_PORTION = 32_768
 """Rows after which answers are put right: what they were made of is still in the second cache."""
 
 _HEAD = 256

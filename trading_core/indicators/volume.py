@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from trading_core.indicators.declare import (
     AROUND_ZERO,
     HLCV,
@@ -28,7 +31,7 @@ from trading_core.indicators.memories import idle_after_first
 from trading_core.indicators.momentum import FAST_SLOW
 from trading_core.indicators.smoothing import ema_memory
 from trading_core.indicators.spec import Chart, Family, Params, period
-from trading_core.indicators.stretches import Test, holds, never_zero
+from trading_core.indicators.stretches import Said, Test, holds, never_zero, somewhere
 
 Inputs = tuple[Series, ...]
 
@@ -60,23 +63,29 @@ def _mfi_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Serie
 def _never_idle(p: Params) -> Test:
     count = int(p["period"])
 
-    def flows(inputs: Inputs, answers: Series, *, told: bool) -> bool:
-        if told and len(answers) > count and answers.item(count + answers[count:].argmin()) > 0.0:
-            return True
-        high, low, close, volume = inputs
-        return not holds(idle_after_first(_TYPICAL(high, low, close), volume), count)
-
     def sound(inputs: Inputs, values: Inputs) -> bool:
-        rows, told = len(inputs[0]), _tells_idleness(inputs, count)
-        if rows <= 2 * _PIECE:
-            return flows(inputs, values[0], told=told)
+        rows = len(inputs[0])
+        if _tells_idleness(inputs, count):
+            suspects = np.flatnonzero(values[0][count:] == 0.0) + count
+            return not len(suspects) or not somewhere(_idle_at(inputs, suspects))
         pieces = (slice(at, at + _PIECE + count) for at in range(0, rows, _PIECE))
-        return all(
-            flows(tuple([column[piece] for column in inputs]), values[0][piece], told=told)
-            for piece in pieces
-        )
+        return not any(holds(_idle(tuple([column[piece] for column in inputs])), count) for piece in pieces)
 
     return sound
+
+
+def _idle(inputs: Inputs) -> Said:
+    """Whether each candle but the first has the typical price of the one before, or no volume."""
+    high, low, close, volume = inputs
+    return idle_after_first(_TYPICAL(high, low, close), volume)
+
+
+def _idle_at(inputs: Inputs, rows: npt.NDArray[np.intp]) -> Said:
+    """The same of these candles alone."""
+    *prices, volume = inputs
+    now, before = (_TYPICAL(*[column[at] for column in prices]) for at in (rows, rows - 1))
+    said: Said = (now == before) | (volume[rows] == 0.0)
+    return said
 
 
 def _tells_idleness(inputs: Inputs, count: int) -> bool:
