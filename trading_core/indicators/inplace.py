@@ -82,7 +82,7 @@ class _BoundMending(Bound):
         values = calls[0].run(inputs)
         for each in calls[1:]:
             values += each.run(inputs if each.of is None else (values[each.of],))
-        return values if self._is_sound(inputs, values) else self._mended(values, inputs)
+        return values if self._is_sound(inputs, values, 0, len(inputs[0])) else self._mended(values, inputs)
 
     def write(self, inputs: tuple[Floats, ...], outputs: tuple[Floats, ...], spans: Spans) -> None:
         """Write what the calls give, and put it right."""
@@ -91,10 +91,10 @@ class _BoundMending(Bound):
         calls = list(self._aimed(inputs, outputs))
         for group in _groups(inputs, spans, self._by_run) if self._by_run else _portions(spans):
             write(calls, group)
-            rows = slice(group[-1][0], group[0][1])
-            columns = tuple([column[rows] for column in inputs])
-            places = tuple([output[rows] for output in outputs])
-            if not self._is_sound(columns, places):
+            start, stop = group[-1][0], group[0][1]
+            if not self._is_sound(inputs, outputs, start, stop):
+                columns = tuple([column[start:stop] for column in inputs])
+                places = tuple([output[start:stop] for output in outputs])
                 for place, back in zip(places, self._backs, strict=True):
                     place[:back].fill(math.nan)
                 _settle(self._mended(places, columns), places, [])
@@ -113,7 +113,7 @@ class _BoundMending(Bound):
 
 def _soundness(formula: Mended, params: Params) -> Test:
     if formula.by_run:
-        return lambda inputs, _: _moves(inputs, 0, formula.by_run)
+        return lambda inputs, _, start, __: _moves(inputs, start, formula.by_run)
     return (lambda *_: False) if formula.sound is None else formula.sound(params)
 
 

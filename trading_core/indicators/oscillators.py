@@ -100,8 +100,8 @@ def _cci_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Serie
 def _cci_sound(p: Params) -> Test:
     pairs = int(p["period"]) - 1
 
-    def sound(inputs: Inputs, _: Inputs) -> bool:
-        high, low, close = inputs
+    def sound(inputs: Inputs, _: Inputs, start: int, stop: int) -> bool:
+        high, low, close = [column[start:stop] for column in inputs]
         total = high + low
         total += close
         return not holds(total[1:] == total[:-1], pairs)

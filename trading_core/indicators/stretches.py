@@ -14,8 +14,11 @@ Said = npt.NDArray[np.bool_]
 
 Count = Callable[[Params], int]
 
-Test = Callable[[tuple[Floats, ...], tuple[Floats, ...]], bool]
-"""Inputs and answers in: whether there is certainly nothing to put right. Early answers mean nothing."""
+Test = Callable[[tuple[Floats, ...], tuple[Floats, ...], int, int], bool]
+"""Inputs, answers and rows [start, stop) in: whether there is certainly nothing to put right there.
+
+Early answers mean nothing.
+"""
 
 Sound = Callable[[Params], Test]
 """Parameters in."""
@@ -62,9 +65,9 @@ def never_still(at: int, count: Count) -> Sound:
     def bind(params: Params) -> Test:
         pairs = count(params) - 1
 
-        def sound(inputs: tuple[Floats, ...], _: tuple[Floats, ...]) -> bool:
+        def sound(inputs: tuple[Floats, ...], _: tuple[Floats, ...], start: int, stop: int) -> bool:
             column = inputs[at]
-            return not holds(column[1:] == column[:-1], pairs)
+            return not holds(column[start + 1 : stop] == column[start : stop - 1], pairs)
 
         return sound
 
@@ -77,12 +80,12 @@ def never_equal(at: int, other: int, count: Count) -> Sound:
     def bind(params: Params) -> Test:
         candles = count(params)
 
-        def sound(inputs: tuple[Floats, ...], _: tuple[Floats, ...]) -> bool:
+        def sound(inputs: tuple[Floats, ...], _: tuple[Floats, ...], start: int, stop: int) -> bool:
             one, two = inputs[at], inputs[other]
             # One of these rows is among any so many in a row.
-            if not somewhere(one[::candles] == two[::candles]):
+            if not somewhere(one[start:stop:candles] == two[start:stop:candles]):
                 return True
-            return candles > 1 and not holds(one == two, candles)
+            return candles > 1 and not holds(one[start:stop] == two[start:stop], candles)
 
         return sound
 
@@ -95,11 +98,11 @@ def never_zero(at: int, count: Count) -> Sound:
     def bind(params: Params) -> Test:
         candles = count(params)
 
-        def sound(inputs: tuple[Floats, ...], _: tuple[Floats, ...]) -> bool:
+        def sound(inputs: tuple[Floats, ...], _: tuple[Floats, ...], start: int, stop: int) -> bool:
             column = inputs[at]
-            if not somewhere(column[::candles] == 0.0):
+            if not somewhere(column[start:stop:candles] == 0.0):
                 return True
-            return candles > 1 and not holds(column == 0.0, candles)
+            return candles > 1 and not holds(column[start:stop] == 0.0, candles)
 
         return sound
 
@@ -110,7 +113,7 @@ def never_answered_zero(at: int, idle: Count) -> Sound:
     """Nowhere is an answer 0, but for so many at the beginning."""
 
     def bind(params: Params) -> Test:
-        start = idle(params)
-        return lambda _, answers: not somewhere(answers[at][start:] == 0.0)
+        first = idle(params)
+        return lambda _, answers, start, stop: not somewhere(answers[at][start + first : stop] == 0.0)
 
     return bind

@@ -63,12 +63,12 @@ def _mfi_mended(ta: Columns, values: Inputs, inputs: Inputs, p: Params) -> Serie
 def _never_idle(p: Params) -> Test:
     count = int(p["period"])
 
-    def sound(inputs: Inputs, values: Inputs) -> bool:
-        rows = len(inputs[0])
+    def sound(inputs: Inputs, values: Inputs, start: int, stop: int) -> bool:
+        inputs = tuple([column[start:stop] for column in inputs])
         if _tells_idleness(inputs, count):
-            suspects = np.flatnonzero(values[0][count:] == 0.0) + count
+            suspects = np.flatnonzero(values[0][start + count : stop] == 0.0) + count
             return not len(suspects) or not somewhere(_idle_at(inputs, suspects))
-        pieces = (slice(at, at + _PIECE + count) for at in range(0, rows, _PIECE))
+        pieces = (slice(at, at + _PIECE + count) for at in range(0, stop - start, _PIECE))
         return not any(holds(_idle(tuple([column[piece] for column in inputs])), count) for piece in pieces)
 
     return sound
