@@ -12,6 +12,7 @@ from bots.services.documents import document_of
 from bots.services.fees import fee_warnings
 from bots.services.instruments import close_missing, forget_instruments, save_instruments
 from bots.services.lifecycle import panic_bot
+from bots.services.preflight import PlanUnsafe
 from bots.trader.check import Inspection, check_account, inspected, learned
 from bots.trader.markets import Market
 from tests.bots.trader.conftest import Desk, RunningTrader
@@ -151,6 +152,7 @@ def test_a_delisting_is_noticed_while_running(desk: Desk, start: Callable[..., R
     desk.close(bot)
     desk.held(bot)
     desk.settled(bot)
+    fresh = desk.bot(desk.opened(desk.account()))
 
     def status(wanted: str) -> None:
         spec = {"kind": "delisting", "where": {"symbol": "BTCUSDT"}, "params": {"status": wanted}}
@@ -168,7 +170,8 @@ def test_a_delisting_is_noticed_while_running(desk: Desk, start: Callable[..., R
         panic_bot(bot)
         wait_until(lambda: desk.position(bot) is None)
         desk.settled(bot)
-        fresh = desk.bot(desk.opened(desk.account()))
+        with pytest.raises(PlanUnsafe, match="Closed"):
+            desk.bot(desk.opened(desk.account()))
         close_ms = desk.close(fresh)
         with desk.world.inside():
             seen = Outcome.objects.get(bot=fresh, symbol="BTCUSDT", close_ms=close_ms)
