@@ -16,7 +16,7 @@ from trading_core.indicators.declare import (
 )
 from trading_core.indicators.formula import EMA, Columns, Mended, Series, blank, choose, clear, nothing, ratio
 from trading_core.indicators.spec import Chart, Family, Params, period
-from trading_core.indicators.stretches import never_equal, never_zero
+from trading_core.indicators.stretches import never_zero
 
 Inputs = tuple[Series, ...]
 
@@ -233,7 +233,7 @@ INDICATORS = (
         Family.MOMENTUM,
         OHLC,
         {},
-        Mended((call("BOP"),), _bop_mended, sound=never_equal(1, 2, candles(plus=1))),
+        Mended((call("BOP"),), _bop_mended),
         warmup=candles(plus=1),
         memory=None,
         convention="Close minus open over high minus low, not smoothed; not ready where there is no range.",
