@@ -100,6 +100,19 @@ def test_what_is_bound_gives_what_runs_give(indicator: Indicator) -> None:
 
 
 @ALL
+def test_what_is_written_in_portions_is_what_one_run_gives(indicator: Indicator) -> None:
+    inputs = coarse(indicator, 80_000, seed=16)
+    copied = dataclasses.replace(indicator, bind=None)
+
+    made, ran = (
+        compute(each, each.defaults(), inputs, first=FIRST, timeframe=Timeframe.M1)
+        for each in (indicator, copied)
+    )
+
+    assert all(map(same_bits, made, ran))
+
+
+@ALL
 def test_gapless_is_only_a_promise(indicator: Indicator) -> None:
     inputs = columns(indicator, random_walk(900, seed=6))
     for params in cases(indicator, 1):
