@@ -71,6 +71,8 @@ class Exchange:
         """Market clock: the last boundary in mode candles, the last step in mode ticks."""
         self.open_ms: int | None = source.open_from(source.start_ms)
         """Open time of the candle being played; None: the market is over."""
+        self.settled = False
+        """Lock-step: whether the candle has ended and what was settled at its close is told, but not the candle."""
         self.last_closed: dict[str, int] = {}
         self.statuses: dict[str, str] = {}
         """Instruments that are not simply trading."""
@@ -177,7 +179,7 @@ class Exchange:
             return Outcome(self._mark(record), {})
         if name == "close":
             self._learn(record)
-            return self._close()
+            return self._close([*self._end_candle(), *self._funding()])
         raise ValueError(f"unknown record {name!r}")
 
     def _command(self, record: Record) -> Outcome:
@@ -230,13 +232,19 @@ class Exchange:
         self.activity.join(account)
 
     def _step(self) -> Outcome:
-        """Lock-step: the next fill of the candle, else its close."""
+        """Lock-step: the next fill of the candle, else what is settled at its close, else the close."""
+        if self.settled or self.open_ms is None:
+            return self._close([])
         for account in self.activity.waiting():
             self.steps.accounts = [account.sim]
             step = self.steps.advance()
             if step is not None:
                 return Outcome([self._hear(account, step.events)], {})
-        return self._close()
+        told = self._end_candle()
+        funding = self._funding()
+        # Who decides at the close must have heard of it: the candle comes with the next step.
+        self.settled = bool(funding)
+        return Outcome([*told, *funding], {}) if funding else self._close(told)
 
     def _learn(self, record: Record) -> None:
         """Take over what an upstream told of the minute: it can't be asked again after a restart."""
@@ -246,22 +254,27 @@ class Exchange:
         self._candles = dict(heard)
         self.quotes.update({s: (q[0], q[1]) for s, q in record["quotes"].items()})
 
-    def _close(self) -> Outcome:
-        """End the candle: clock, funding, the candle itself, then the next one opens."""
+    def _end_candle(self) -> list[Told]:
+        """The clock goes to the close; spot orders that the candle traded through are filled."""
         if self.open_ms is None:
-            return Outcome([], {})
-        closed = self._candles
+            return []
         played = dict(self.steps.volumes.candles) if self.is_lockstep else {}
         self.clock_ms = self.open_ms + MINUTE_MS
         if self.is_lockstep:
             self.steps.accounts = [account.sim for account in self.activity.stage.values()]
             self.steps.finish()
         else:
-            for symbol, candle in closed.items():
+            for symbol, candle in self._candles.items():
                 self._stand(symbol, candle.close)
+        return self._spot_fills(played)
+
+    def _close(self, told: list[Told]) -> Outcome:
+        """The candle that has ended is told, and the next one opens."""
+        if self.open_ms is None:
+            return Outcome([], {})
+        closed, self.settled = self._candles, False
         for symbol in closed:
             self.last_closed[symbol] = self.open_ms
-        told = [*self._spot_fills(played), *self._funding()]
         self.activity.begin()
         self.open_ms = self.source.open_from(self.clock_ms)
         self._begin()
@@ -348,6 +361,7 @@ class Exchange:
         return {
             "clock_ms": self.clock_ms,
             "open_ms": self.open_ms,
+            "settled": self.settled,
             "start_ms": self.source.start_ms,
             "last_closed": self.last_closed,
             "quotes": self.quotes,
@@ -360,6 +374,7 @@ class Exchange:
     def wake(self, record: Record) -> None:
         """Take over the state written by ``as_record``."""
         self.clock_ms, self.open_ms = record["clock_ms"], record["open_ms"]
+        self.settled = record.get("settled", False)
         self.steps.volumes.candles = {
             symbol: CandleBar(CandleTicks(*ticks), volume)
             for symbol, (ticks, volume) in record.get("bars", {}).items()
