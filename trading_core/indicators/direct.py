@@ -111,9 +111,10 @@ _HEADER = _checked()
 Aimed = tuple[
     Function, Callable[..., int], int, tuple[Any, ...], list[tuple[ctypes.c_void_p, int]], list[Floats]
 ]
-"""A call with all that it takes but the rows: the function, its C call, the rows before the first ready one, arguments,
+"""A call with all that it takes but the rows.
 
-those of them that point to outputs with where these begin, and the columns that the others point to.
+The function, its C call, the rows before the first ready one, the arguments; those of them that point to
+outputs, with where these begin; the columns that others point to.
 """
 
 
