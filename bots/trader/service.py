@@ -49,10 +49,16 @@ class Silence(NamedTuple):
 class Trader:
     """Serves many accounts in one process; embed it or run it as a command."""
 
-    def __init__(self, config: TraderConfig) -> None:
+    def __init__(
+        self, config: TraderConfig, *, work: Work | None = None, control: VenueControl | None = None
+    ) -> None:
         self._config = config
-        self._work = Work(database_threads=config.database_threads, network_threads=config.network_threads)
-        self._control = VenueControl(config.venue_url, config.venue_token, timeout_s=CONTROL_TIMEOUT_S)
+        self._work = work or Work(
+            database_threads=config.database_threads, network_threads=config.network_threads
+        )
+        self._control = control or VenueControl(
+            config.venue_url, config.venue_token, timeout_s=CONTROL_TIMEOUT_S
+        )
         self._markets: dict[str, Market] = {}
         self._read_at: dict[str, float] = {}
         """When an environment's instruments were asked for, on the monotonic clock."""
@@ -271,7 +277,9 @@ class Trader:
         if task is not None:
             await asyncio.gather(task, return_exceptions=True)
         if answered:
-            await self._work.db(leases.release, actor.lease)
+            # Without the database it runs out by itself.
+            with suppress(DatabaseError):
+                await self._work.db(leases.release, actor.lease)
 
     def _cancel(self, account_id: int) -> asyncio.Task[None] | None:
         self._actors.pop(account_id, None)
