@@ -32,7 +32,7 @@ RISES: Any = {
 
 def bot_document(**changes: Any) -> dict[str, Any]:
     """A bot that trades some dozen times in the market of ``desk``."""
-    return document(rules={"inline": RISES, "son": False}, **changes)
+    return document(**{"rules": {"inline": RISES, "son": False}, **changes})
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def desk(workspace: Workspace) -> Workspace:
     return workspace
 
 
-def requested(workspace: Workspace, *, minutes: int = COUNT, **changes: Any) -> BacktestRun:
-    """A backtest of the first minutes."""
+def requested(workspace: Workspace, *, minutes: int | None = COUNT, **changes: Any) -> BacktestRun:
+    """A backtest of the first minutes; None: of all there are."""
+    first, last = (0, 2 * START_MS) if minutes is None else (START_MS, START_MS + minutes * MINUTE)
+    document = bot_document(**changes)
     with acting_as("web"), workspace_scope(workspace.pk):
-        return request_run(
-            bot_document(**changes), start_ms=START_MS, end_ms=START_MS + minutes * MINUTE, actor="alice"
-        )
+        return request_run(document, start_ms=first, end_ms=last, actor="alice")
 
 
 def claimed() -> Claim:
@@ -77,7 +77,7 @@ def again(run: BacktestRun) -> BacktestRun:
         return BacktestRun.objects.select_related("result").get(pk=run.pk)
 
 
-def finished(workspace: Workspace, *, minutes: int = COUNT, **changes: Any) -> BacktestRun:
+def finished(workspace: Workspace, *, minutes: int | None = COUNT, **changes: Any) -> BacktestRun:
     """A backtest that is done."""
     run = requested(workspace, minutes=minutes, **changes)
     claim = claimed()

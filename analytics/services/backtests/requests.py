@@ -131,7 +131,7 @@ def delete_run(run: BacktestRun, *, actor: str = "system") -> None:
         if found.is_unfinished:
             raise NotAllowed("", f"{run.name} is under way: cancel it first")
         # Locked, so that no run takes a result over that is about to go.
-        results = BacktestResult.objects.filter(pk=found.result_id)
+        results = BacktestResult.objects.filter(pk__in=[found.result_id] if found.result_id else [])
         list(results.select_for_update().only("pk"))
         found.delete()
         results.filter(runs=None).delete()
