@@ -53,8 +53,8 @@ from trading_core.simulator.walk import nearest_ticks
 BASE = Timeframe.M1
 PROGRESS_EVERY = 5_000
 
-Progress = Callable[[int, int], None]
-"""Called with candles played and candles in all."""
+Progress = Callable[[float], None]
+"""Called now and then with the share that is played, 0 to 1; what it raises ends the run."""
 
 
 def run(
@@ -66,7 +66,7 @@ def run(
     end_ms: int | None = None,
     limit: int | None = None,
     params: MatchingParams | None = None,
-    progress: Progress | None = None,
+    on_progress: Progress | None = None,
     tickers: TickersBySymbol | None = None,
     recorded: RecordedBySymbol | None = None,
     machine_code: Path | None = None,
@@ -96,14 +96,13 @@ def run(
     if machine_code is not None and not reason:
         compiled = CompiledRun(document, histories, instruments, matching, times, told)
         try:
-            compiled.play(machine(machine_code), progress)
+            compiled.play(machine(machine_code), on_progress)
             return _with_bitcoin(played_of(compiled), candles, instruments, times)
         except Cramped:
             reason = "more orders or requests at once than there are rows for"
     settlements = Settlements(told, times)
-    played = Interpreter(document, histories, instruments, matching, times, settlements, tickers or {}).play(
-        progress
-    )
+    interpreter = Interpreter(document, histories, instruments, matching, times, settlements, tickers or {})
+    played = interpreter.play(on_progress)
     played = replace(played, engine=f"interpreted: {reason}") if reason else played
     return _with_bitcoin(played, candles, instruments, times)
 
@@ -211,7 +210,7 @@ class Interpreter:
         self.calm = False
         """Whether nothing has happened since a close that changed nothing."""
 
-    def play(self, progress: Progress | None) -> Played:
+    def play(self, on_progress: Progress | None) -> Played:
         """Play all minutes."""
         self.desk.now_ms = int(self.times[0])
         minute, told = 0, 0
@@ -223,9 +222,9 @@ class Interpreter:
                 until = min(until, self.settlements.next(self._plans(), minute, until))
                 self._pass(minute, until)
                 minute = until
-            if progress and minute - told >= PROGRESS_EVERY:
+            if on_progress and minute - told >= PROGRESS_EVERY:
                 told = minute
-                progress(minute, len(self.times))
+                on_progress(minute / len(self.times))
         self._check_sums()
         return self._played()
 

@@ -66,7 +66,7 @@ class CompiledRun:
         self.decided = slice(None) if len(self.closing) == len(times) else self.closing
         """The same, as what picks them out of a column."""
 
-    def play(self, driver: Driver, progress: Callable[[int, int], None] | None = None) -> None:
+    def play(self, driver: Driver, on_progress: Callable[[float], None] | None = None) -> None:
         """Play all minutes; raise Cramped if a table of fixed size was too small."""
         minutes = len(self.tape.times)
         self.bot.desk[on.NOW] = self.tape.times[0]
@@ -77,8 +77,8 @@ class CompiledRun:
             if self.bot.desk[on.CRAMPED]:
                 raise Cramped
             self._make_room()
-            if progress:
-                progress(minute, minutes)
+            if on_progress:
+                on_progress(minute / minutes)
 
     def _make_room(self) -> None:
         """Double the tables that are half full."""
