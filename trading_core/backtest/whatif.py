@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trading_core.backtest.interpreter import Progress
 from trading_core.backtest.result import Played
-from trading_core.backtest.run import Progress, run
+from trading_core.backtest.run import run
 from trading_core.engine.document import BotDocument, parse_document
 from trading_core.errors import DocumentInvalid, RulesInvalid
 from trading_core.market.candle import Candles

@@ -10,7 +10,7 @@ import pytest
 
 from tests.builders import random_walk
 from tests.trading_core.engine.documents import GONE, document
-from trading_core.backtest import run as runs
+from trading_core.backtest import interpreter as runs
 from trading_core.backtest.result import Played, result_document
 from trading_core.backtest.run import run
 from trading_core.engine.cycle import Decision, decide

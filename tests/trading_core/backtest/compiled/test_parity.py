@@ -328,7 +328,7 @@ def test_progress_is_told_between_blocks_and_may_end_the_run(
     machine_code: Path, monkeypatch: pytest.MonkeyPatch, driver: str
 ) -> None:
     monkeypatch.setattr("trading_core.backtest.compiled.run.CHUNK", 150)
-    monkeypatch.setattr("trading_core.backtest.run.PROGRESS_EVERY", 150)
+    monkeypatch.setattr("trading_core.backtest.interpreter.PROGRESS_EVERY", 150)
     candles, shares = {"ETHUSDT": market(400, seed=2)["ETHUSDT"]}, []
     folder = machine_code if driver == "compiled" else None
 
