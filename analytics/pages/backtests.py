@@ -10,7 +10,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from analytics.forms import DAYS
+from analytics.forms import DAYS, PASTED
 from analytics.models import BacktestRun, BacktestState
 from analytics.report.downloads import FILES
 from analytics.report.view import figure
@@ -110,7 +110,7 @@ def first_values(bots: Sequence[Available], asked: str, today: date) -> dict[str
     if chosen is not None and chosen.span is not None:
         last = _date(chosen.span.end_ms - 1)
         first = max(last - timedelta(days=DAYS - 1), _date(chosen.span.start_ms))
-    values: dict[str, Any] = {"start": first, "end": last, "bot": chosen.bot.code if chosen else ""}
+    values: dict[str, Any] = {"start": first, "end": last, "bot": chosen.bot.code if chosen else PASTED}
     if chosen is not None:
         values["balance"] = chosen.bot.document["wallet"]["balance"]
     return values
@@ -151,10 +151,10 @@ class Comparison:
     cut: int = COMPARED_MAX
 
 
-LESS_IS_BETTER = frozenset(
-    {"max_drawdown_pct", "max_drawdown", "fees", "exposure_time_pct", "max_exposure_pct"}
+LESS_IS_BETTER = frozenset({"max_drawdown_pct", "max_drawdown"})
+NOT_JUDGED = frozenset(
+    {"market_change_pct", "trades", "fees", "funding", "exposure_time_pct", "max_exposure_pct"}
 )
-NOT_JUDGED = frozenset({"market_change_pct", "trades", "funding", "exposure_time_pct", "max_exposure_pct"})
 
 
 def comparison(runs: Sequence[BacktestRun]) -> Comparison:
@@ -164,7 +164,7 @@ def comparison(runs: Sequence[BacktestRun]) -> Comparison:
     periods = [(result["meta"]["from"], result["meta"]["to"]) for result in results]
     return Comparison(
         list(runs),
-        [f"{first[:16]} to {last[:16]}".replace("T", " ") for first, last in periods],
+        [f"{first[:10]} to {last[:10]}" for first, last in periods],
         [(DEFINITIONS[name].label, DEFINITIONS[name].says, _cells(name, metrics)) for name in COMPARED],
         [_curve(run, result) for run, result in zip(runs, results, strict=True)],
         len(set(periods)) == 1,
