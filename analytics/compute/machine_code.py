@@ -22,6 +22,8 @@ from analytics.compute.warm import warm
 
 logger = logging.getLogger(__name__)
 
+FOLDER = "machine-code"
+"""Where it lies, in DATA_DIR."""
 USUALLY_S = 60.0
 """What compiling takes on a core of its own; only for deciding whether a run should wait for it."""
 _context = get_context("fork")

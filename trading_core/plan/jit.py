@@ -54,6 +54,11 @@ def compiled(driver: Callable[P, R], cache: Path) -> Callable[P, R]:
     return made
 
 
+def is_kept(driver: Callable[..., Any], cache: Path) -> bool:
+    """Whether the machine code of a driver lies in the folder, for the sources as they are now."""
+    return any((cache / _digest(driver)).glob(f"*/*.{driver.__name__}-*.nbi"))
+
+
 def _digest(driver: Callable[..., Any]) -> str:
     files = sorted({function.__code__.co_filename for function in (*_MARKED, driver, compiled)})
     whole = hashlib.blake2s(digest_size=8)
