@@ -70,6 +70,7 @@ def _run(seeds: list[int], folder: Path, reports: SimpleQueue[dict[str, Any] | N
 
 def _run_process(seeds: list[int], folder: Path, reports: SimpleQueue[dict[str, Any] | None]) -> None:
     env = os.environ | new_secrets() | {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "ailona.settings"}
+    folder.mkdir()
     command = [sys.executable, "-m", "benchmarks.simulation"]
     with subprocess.Popen(
         command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -11,8 +11,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from trading_core.backtest.history import load
+from trading_core.backtest.interpreter import Interpreter
 from trading_core.backtest.result import Played
-from trading_core.backtest.run import Interpreter, minutes_of
+from trading_core.backtest.run import minutes_of
 from trading_core.backtest.settlements import Settlements
 from trading_core.engine.document import BotDocument
 from trading_core.market.candle import Candles

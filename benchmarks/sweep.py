@@ -18,8 +18,8 @@ from benchmarks.backtest_bots import simple
 from benchmarks.lockstep import market_data
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.machine import machine
+from trading_core.backtest.compiled.reel import reel_of
 from trading_core.backtest.compiled.run import CompiledRun, Driver
-from trading_core.backtest.history import SymbolHistory, load
 from trading_core.backtest.run import run
 from trading_core.engine.document import BotDocument
 from trading_core.market.candle import Candles
@@ -56,15 +56,12 @@ def swept(
     """Play bots of the same rules; their series and signals are computed once."""
     contracts, first = contracts_of(candles), bots[0]
     times = candles[first.symbols[0]].open_time
-    histories: dict[str, SymbolHistory] = {
-        symbol: load(first, symbol, candles, contracts[symbol], times=times) for symbol in first.symbols
-    }
-    recorded = dict.fromkeys(histories, NOTHING_RECORDED)
+    recorded = dict.fromkeys(first.symbols, NOTHING_RECORDED)
     params = MatchingParams(maker_ppm=first.fees.maker_ppm, taker_ppm=first.fees.taker_ppm)
-    tape = CompiledRun(first, histories, contracts, params, times, recorded).tape
+    reel = reel_of(first, candles, contracts, times=times, recorded=recorded)
 
     def play(bot: BotDocument) -> Ending:
-        made = CompiledRun(bot, histories, contracts, params, times, recorded, tape=tape)
+        made = CompiledRun(bot, contracts, params, reel)
         made.play(driver)
         return Ending(int(made.world.account[at.WALLET]), int(made.world.account[at.EXECUTIONS]))
 

@@ -9,7 +9,11 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
+from accounts.models import ExchangeAccount
+from ailona.kit.tenancy import workspace_scope
 from benchmarks.simulation.platform import Platform
+from bots.services.halting import Subject, halt, lift_halts
+from trading_core.risk.levels import What, Where
 from trading_core.simulator.refusals import SimRefused
 from trading_core.venue.faults import control as venue_faults
 
@@ -72,6 +76,7 @@ class Misfortune:
             ("clock jumped", self._jump_clock),
             ("funding", self._fund),
             ("partial fill", self._fill_a_part),
+            ("halted", self._halt),
         )
 
     def begin(self) -> None:
@@ -163,6 +168,18 @@ class Misfortune:
 
     async def _fill_a_part(self) -> None:
         self._on_position("partial_fill", {})
+
+    async def _halt(self) -> None:
+        """A person halts an account for a while: nothing that adds to a position may be accepted meanwhile."""
+        platform = self.platform
+        with workspace_scope(platform.workspace.pk):
+            account = ExchangeAccount.objects.get(pk=self._draw.choice(platform.accounts).pk)
+        subject = Subject(Where.ACCOUNT, platform.workspace.pk, account.pk)
+        halt(subject, self._draw.choice((What.ALL, What.FLATTEN)), "Simulated", actor="a person")
+        platform.halted[account.venue_uid] = platform.clock.seconds()
+        await asyncio.sleep(self._draw.uniform(5, 40))
+        del platform.halted[account.venue_uid]
+        lift_halts(subject, "Over", actor="a person")
 
     def _on_position(self, kind: str, params: dict[str, Any]) -> None:
         accounts = list(self.platform.wire.venue.exchange.accounts.values())

@@ -15,6 +15,8 @@ from trading_core.execution.order import OPEN_STATES
 from trading_core.venue.account import VenueAccount
 from trading_core.venue.hub import Venue
 
+HALT_MAX_S = 4.0
+"""A request signed before a halt may arrive within its receive window, 3 s, and the skew of a clock."""
 BARE_MAX_S = 10.0
 """How long a position may stand without its stop (reliability: set within 3 s, closed within 10)."""
 
@@ -42,7 +44,15 @@ class Judge:
             self._look(told.account)
             if record["op"] == "place":
                 self._twice(told.account)
+                self._halted(record)
         return outcome
+
+    def _halted(self, record: dict[str, Any]) -> None:
+        """A halt keeps whatever was not signed before it from the venue."""
+        since = self._platform.halted.get(str(record["uid"]))
+        late_s = 0.0 if since is None else self._clock.seconds() - since
+        if late_s > HALT_MAX_S and not record["reduce_only"]:
+            self.violations.append(f"halted: {record['link']} was accepted {late_s:.1f} s after the halt")
 
     def _twice(self, account: VenueAccount) -> None:
         """Two open orders for one place of a trade's ladder would both execute."""

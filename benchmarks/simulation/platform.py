@@ -68,6 +68,8 @@ class Platform:
     traders: list[Running] = field(default_factory=list)
     bots: list[Bot] = field(default_factory=list)
     accounts: list[ExchangeAccount] = field(default_factory=list)
+    halted: dict[str, float] = field(default_factory=dict)
+    """Since when an account, by its venue's uid, is halted."""
     errors: list[str] = field(default_factory=list)
     """What ended a part of the platform."""
     _running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -110,7 +112,7 @@ class Platform:
         """Start a trader process that waits for leases as any other does."""
         process = Process(f"trader-{len(self.traders)}", self.clock, self.draw)
         config = TraderConfig(
-            venue_url=self.wire.url, venue_token=self.wire.token, holder=process.name, poll_every=4.0,
+            venue_url=self.wire.url, venue_token=self.wire.token, holder=process.name, poll_every=4.0, halts_every=1.0,
             discover_every=5.0, reconcile_every=10.0, settle=Settle(venue_ms=1_000),
         )  # fmt: skip
         stop = asyncio.Event()

@@ -21,6 +21,7 @@ _LINKS = (
     ("market", "Market", "market"),
     ("rules", "Rules", "rules"),
     ("limits", "Limits", "shield"),
+    ("halt", "Halt", "panic"),
     ("accounts", "Accounts", "wallet"),
     ("account_change_password", "Security", "key"),
     ("api-docs", "API", "code"),

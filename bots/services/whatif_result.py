@@ -29,8 +29,9 @@ from bots.services.journal import Decision
 from bots.services.market import market_ms
 from bots.services.tickers import tickers_for
 from trading_core.backtest.inputs import symbols_needed
+from trading_core.backtest.interpreter import Progress
 from trading_core.backtest.result import Played
-from trading_core.backtest.whatif import Differing, Progress, WhatIf, changed_document, signals, what_if
+from trading_core.backtest.whatif import Differing, WhatIf, changed_document, signals, what_if
 from trading_core.engine.document import BotDocument
 from trading_core.engine.outcome import OutcomeCode, sentence
 from trading_core.errors import InvalidInput

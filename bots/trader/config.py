@@ -50,6 +50,8 @@ class TraderConfig:
     renew_every: float = 5.0
     poll_every: float = 0.02
     discover_every: float = 1.0
+    halts_every: float = 0.25
+    """How often locks and halts are looked for that somebody has set."""
     protect_every: float = 5.0
     reconcile_every: float = 30.0
     """How often the venue is read again while something stands there."""

@@ -97,6 +97,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "rules/<slug:code>/versions/<int:number>/take/": (TRADER, "post"),
     "limits/": (VIEWER, "get"),
     "limits/live/": (VIEWER, "get"),
+    "halt/": (TRADER, "get"),
     "limits/locks/": (TRADER, "post"),
     "limits/locks/<slug:code>/lift/": (TRADER, "post"),
     "limits/workspace/": (OWNER, "get"),

@@ -12,8 +12,8 @@ import pytest
 from pytest_django import Settings
 
 from benchmarks.simulation.play import Report, play
-from bots.services import news
-from bots.trader import protect, resolve, send
+from bots.services import cycle, facts, news
+from bots.trader import halts, protect, resolve, send
 from bots.trader.intents import Claimed
 from trading_core.exchanges.port import ExecutionNews, OrderRequest
 
@@ -109,15 +109,24 @@ def _unresolved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolve.Resolver, "run", nothing)
 
 
+def _unhalted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks for locks."""
+    for module in (facts, cycle, halts):
+        monkeypatch.setattr(module, "locks_of", lambda _: [])
+
+
 @pytest.mark.parametrize(
     "guard, found",
-    [(_unnamed, "duplicate"), (_unattached, "unprotected"), (_unread, "untracked"), (_unresolved, "lost")],
-)
+    [
+        (_unnamed, "duplicate"), (_unattached, "unprotected"), (_unread, "untracked"), (_unresolved, "lost"),
+        (_unhalted, "halted"),
+    ],
+)  # fmt: skip
 def test_a_guard_taken_away_is_found(
     monkeypatch: pytest.MonkeyPatch, guard: Callable[[pytest.MonkeyPatch], None], found: str
 ) -> None:
     guard(monkeypatch)
-    assert any(_shows(play(seed), found) for seed in range(12)), f"twelve runs without: {found}"
+    assert any(_shows(play(seed), found) for seed in range(30)), f"thirty runs without: {found}"
 
 
 def _shows(report: Report, found: str) -> bool:

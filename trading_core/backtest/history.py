@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -103,13 +104,11 @@ def load(
 
     ``times`` are the open times of the minutes to play, rising.
     """
-    until_ms = int(times[-1]) + BASE.ms
-    needed = set(requirements(document.rules, symbol=symbol, timeframe=document.timeframe))
-    frames = frames_of(candles, needed | {(symbol, document.timeframe)}, until_ms=until_ms)
-    said = evaluate(document.rules, frames, symbol=symbol, timeframe=document.timeframe, tickers=tickers)
     base = candles[symbol]
-    row, present = _rows(base.open_time, times)
-    asked, trees, leaves = _asked(said, times, present)
+    row, present = rows_of(base.open_time, times)
+    asked, trees, leaves, frame = asked_of(
+        document, symbol, candles, times=times, present=present, tickers=tickers
+    )
     closes = nearest_ticks(base.close[row], instrument)
     return SymbolHistory(
         present=present,
@@ -121,14 +120,40 @@ def load(
         asked=asked,
         trees=trees,
         leaves=leaves,
-        frame=Frame(document.timeframe, instrument, frames[symbol, document.timeframe])
-        if candles_needed(document.plan)
-        else None,
+        frame=Frame(document.timeframe, instrument, frame) if candles_needed(document.plan) else None,
         marks=mark_spans(recorded, instrument, times) if len(recorded.mark_open_ms) else (),
     )
 
 
-def _rows(known: Times, times: Times) -> tuple[Ints | slice, npt.NDArray[np.bool_]]:
+class Asked(NamedTuple):
+    """What the rules of a bot say of one symbol, minute by minute of a run."""
+
+    asked: npt.NDArray[np.bool_]
+    """As in ``SymbolHistory``, as are the next two."""
+    trees: dict[str, Truths]
+    leaves: Leaves
+    frame: Candles
+    """The candles of the bot's timeframe."""
+
+
+def asked_of(
+    document: BotDocument,
+    symbol: str,
+    candles: Mapping[str, Candles],
+    *,
+    times: Times,
+    present: npt.NDArray[np.bool_],
+    tickers: TickersBySymbol | None = None,
+) -> Asked:
+    """Ask the rules about one symbol; ``present`` are those of the minutes that have a candle."""
+    until_ms = int(times[-1]) + BASE.ms
+    needed = set(requirements(document.rules, symbol=symbol, timeframe=document.timeframe))
+    frames = frames_of(candles, needed | {(symbol, document.timeframe)}, until_ms=until_ms)
+    said = evaluate(document.rules, frames, symbol=symbol, timeframe=document.timeframe, tickers=tickers)
+    return Asked(*_asked(said, times, present), frames[symbol, document.timeframe])
+
+
+def rows_of(known: Times, times: Times) -> tuple[Ints | slice, npt.NDArray[np.bool_]]:
     """Where each time, or the latest one before it, stands among the known ones, and whether it is there."""
     first = int(np.searchsorted(known, times[0]))
     run = slice(first, first + len(times))

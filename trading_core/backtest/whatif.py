@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from trading_core.backtest.interpreter import Progress
 from trading_core.backtest.result import Played
 from trading_core.backtest.run import run
 from trading_core.engine.document import BotDocument, parse_document
@@ -20,9 +21,6 @@ from trading_core.rules.fold import fold
 from trading_core.rules.model import RuleSet
 from trading_core.rules.packed import unpack_rows
 from trading_core.rules.verdict import slots_of
-
-Progress = Callable[[float], None]
-"""Called with the share that is done, 0 to 1; what it raises ends the work."""
 
 _INLINE = "rules.inline"
 
@@ -68,7 +66,7 @@ def what_if(
             start_ms=start_ms,
             end_ms=end_ms,
             tickers=tickers,
-            progress=None if progress is None else _share(progress, half),
+            on_progress=None if progress is None else _share(progress, half),
         )
         for half, one in enumerate((document, changed))
     ]
@@ -99,8 +97,8 @@ def signals(rules: RuleSet, decisions: Sequence[DecisionRecord]) -> int:
     return int(((said["long"] == 1) != (said["short"] == 1)).sum())
 
 
-def _share(progress: Progress, half: int) -> Callable[[int, int], None]:
-    return lambda done, whole: progress((half + done / whole) / 2)
+def _share(progress: Progress, half: int) -> Progress:
+    return lambda share: progress((half + share) / 2)
 
 
 def _differing(one: Sequence[DecisionRecord], other: Sequence[DecisionRecord]) -> Iterator[Differing]:

@@ -12,6 +12,9 @@ from trading_core.market.candle import Candles, Floats
 from trading_core.market.resample import resample
 from trading_core.market.timeframe import Timeframe
 
+DERIVED = frozenset({"hl2", "hlc3"})
+"""Columns that are made of others each time they are asked for."""
+
 Frames = Mapping[tuple[str, Timeframe], Candles]
 """Closed candles by symbol and timeframe."""
 

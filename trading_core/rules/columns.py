@@ -14,7 +14,7 @@ from trading_core.indicators.spec import SOURCE
 from trading_core.market.candle import Candle, Floats, Times
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
-from trading_core.market.window import Dense, Frames, dense
+from trading_core.market.window import DERIVED, Dense, Frames, dense
 from trading_core.rules.facts import DO, fact_number
 from trading_core.rules.market_clock import clock_at, session_at
 from trading_core.rules.moving import SLOPE, change, clean, day_sums, percentile, shifted, sliced
@@ -246,7 +246,11 @@ def _price(price: Price, grid: Grid) -> Column:
     name = price.field
 
     def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
-        del wanted
+        if name in DERIVED:
+            made = evaluation.series(
+                grid.symbol or symbol, grid.timeframe, name, wanted, lambda frame, _: (frame.column(name),)
+            )
+            return None if made is None else made[0]
         frame = evaluation.dense(grid.symbol or symbol, grid.timeframe)
         return None if frame is None else frame.column(name)
 

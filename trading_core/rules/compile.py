@@ -10,6 +10,7 @@ import numpy as np
 
 from trading_core.market.candle import Floats
 from trading_core.market.timeframe import Timeframe
+from trading_core.market.window import Dense
 from trading_core.rules import truth as t
 from trading_core.rules.columns import Column, Evaluation, Scope, column, present
 from trading_core.rules.fold import gathered
@@ -180,8 +181,12 @@ def trend_column(left: Column, n: int, text: str, *, up: bool) -> Column:
     """1 where each of the last n steps of a column went up (or down), 0 where one did not."""
 
     def make(evaluation: Evaluation, symbol: str, wanted: int) -> Floats | None:
-        frame = evaluation.dense(left.grid.symbol or symbol, left.grid.timeframe)
-        values = left.native(evaluation, symbol, wanted - n)
-        return None if values is None or frame is None else present(t.steady(values, n, up=up), frame)
+        def run(frame: Dense, _: int) -> tuple[Floats, ...]:
+            values = left.native(evaluation, symbol, wanted - n)
+            assert values is not None
+            return (present(t.steady(values, n, up=up), frame),)
+
+        made = evaluation.series(left.grid.symbol or symbol, left.grid.timeframe, text, wanted, run)
+        return None if made is None else made[0]
 
     return Column(text, left.grid, 0, make)

@@ -13,14 +13,16 @@ import numpy.typing as npt
 from trading_core.market.tickers import TickersBySymbol
 from trading_core.market.timeframe import Timeframe
 from trading_core.market.window import Frames
-from trading_core.rules.columns import Closes, Evaluation
+from trading_core.rules.columns import Closes, Evaluation, Scope
 from trading_core.rules.compile import compile_rules
-from trading_core.rules.fold import SIGNED
 from trading_core.rules.model import TREES, RuleSet
 from trading_core.rules.truth import Truth
 from trading_core.rules.verdict import History, Truths, Verdict, pack_truths, slots_of
 
 _VALUES = (0, -1, 1)
+
+_BLOCK = 16_384
+"""Closes of a history asked at a time: what a condition makes on its way stays in the processor's cache."""
 
 
 def evaluate(
@@ -38,15 +40,25 @@ def evaluate(
     if frame is None:
         return _nothing(compiled.rules)
     candles = frames[symbol, timeframe]
+    trees = {name: np.zeros(len(candles), dtype=np.int8) for name in TREES}
+    leaves = np.empty((len(compiled.slots), len(candles)), dtype=np.int8)
     # Closes before the first candle are asked too: other series may know them.
     margin = compiled.rows - 1
-    scope = evaluation.scope(symbol, Closes(timeframe, frame.first + len(frame) - 1, len(frame) + margin))
-    kept = slice(margin, None) if frame.present is None else margin + np.flatnonzero(frame.present)
+    rows = max(_BLOCK - margin, 8 * margin)
+    done = 0
     with np.errstate(all="ignore"):
-        trees = {name: np.zeros(len(candles), dtype=np.int8) for name in TREES}
-        trees |= {name: _signed(tree.ask(scope), kept) for name, tree in compiled.trees}
-        leaves = [_signed(slot.ask(scope), kept) for slot in compiled.slots]
-    return History(candles.open_time + timeframe.ms, trees, np.stack(leaves))
+        for start in range(0, len(frame), rows):
+            count = min(rows, len(frame) - start)
+            closes = Closes(timeframe, frame.first + start + count - 1, count + margin)
+            scope = Scope(evaluation, symbol, closes)
+            here = None if frame.present is None else frame.present[start : start + count]
+            end = done + (count if here is None else int(np.count_nonzero(here)))
+            for name, tree in compiled.trees:
+                trees[name][done:end] = _signed(tree.ask(scope)[margin:], here)
+            for slot, truths in zip(compiled.slots, leaves, strict=True):
+                truths[done:end] = _signed(slot.ask(scope)[margin:], here)
+            done = end
+    return History(candles.open_time + timeframe.ms, trees, leaves)
 
 
 def evaluate_last(
@@ -73,8 +85,11 @@ def evaluate_last(
     return Verdict(**said, leaves=leaves)
 
 
-def _signed(truth: Truth, kept: npt.NDArray[np.int64] | slice) -> Truths:
-    return SIGNED[truth[kept]]
+def _signed(truth: Truth, kept: npt.NDArray[np.bool_] | None) -> Truths:
+    """1 true, 0 false, -1 unknown, of the rows that are kept."""
+    asked = truth if kept is None else truth[kept]
+    found: Truths = ((asked >> np.uint8(1)) - (asked & np.uint8(1))).view(np.int8)
+    return found
 
 
 def _nothing(rules: RuleSet) -> History:

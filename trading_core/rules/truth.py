@@ -44,6 +44,11 @@ SAYS: Mapping[str, Truth] = MappingProxyType(
 )
 """What each comparison says of an order."""
 
+_TRUE_OF = {
+    operator: tuple(np.flatnonzero(answers == TRUE).astype(np.uint8)) for operator, answers in SAYS.items()
+}
+"""The orders of which it is true."""
+
 CROSSES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"crosses_above": ("<=", ">"), "crosses_below": (">=", "<")}
 )
@@ -83,7 +88,10 @@ def _order(left: Number, right: Number) -> Order:
 
 def said(operator: str, order: Order) -> Truth:
     """What a comparison says of an order, row by row."""
-    return SAYS[operator].take(order)
+    found = np.equal(order, NEITHER).view(np.uint8)  # unknown is 1
+    for place in _TRUE_OF[operator]:
+        found += np.equal(order, place).view(np.uint8) * np.uint8(TRUE)
+    return found
 
 
 def crossed(operator: str, order: Order) -> Truth:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trading_core.market.candle import Times
+from trading_core.market.candle import Floats, Times
 from trading_core.market.instrument import Instrument
 from trading_core.market.recorded import Recorded
 from trading_core.market.timeframe import MINUTE_MS
@@ -34,12 +34,18 @@ def funding_due(recorded: Recorded, instrument: Instrument, *, time_ms: int, las
     return Due(rate, last_ticks if mark is None else instrument.nearest_ticks(mark))
 
 
+def mark_columns(recorded: Recorded, instrument: Instrument, times: Times) -> tuple[Floats, Floats]:
+    """The lowest and the highest mark of the minutes that open then, whole ticks; NaN where nobody knows."""
+    tick = float(instrument.tick_size)
+    low, high = recorded.spans(times)
+    return np.rint(low / tick), np.rint(high / tick)
+
+
 def mark_spans(recorded: Recorded, instrument: Instrument, times: Times) -> list[MarkSpan | None]:
     """How far the mark price went about in the minutes that open then; None where nobody knows."""
     if not len(recorded.mark_open_ms):
         return [None] * len(times)
-    tick = float(instrument.tick_size)
-    low, high = (np.rint(prices / tick) for prices in recorded.spans(times))
+    low, high = mark_columns(recorded, instrument, times)
     spans = zip(low.tolist(), high.tolist(), strict=True)
     return [None if bottom != bottom else MarkSpan(int(bottom), int(top)) for bottom, top in spans]  # noqa: PLR0124 - NaN
 

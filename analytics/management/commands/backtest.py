@@ -94,7 +94,7 @@ class Command(BaseCommand):
             market.instruments,
             **period,
             machine_code=self._machine_code(options["engine"], document, market, period),
-            progress=self._progress,
+            on_progress=self._progress,
             tickers=tickers_from_files(document, paths),
             recorded=recorded_from_files(document, paths),
         )
@@ -131,8 +131,8 @@ class Command(BaseCommand):
                 except OSError as error:
                     raise InvalidInput(f"--{name}", str(error)) from error
 
-    def _progress(self, done: int, of: int) -> None:
-        self.stderr.write(f"{done:,} of {of:,} candles", ending="\r" if self.stderr.isatty() else "\n")
+    def _progress(self, share: float) -> None:
+        self.stderr.write(f"{share:.0%} of the candles", ending="\r" if self.stderr.isatty() else "\n")
 
     def _print(self, result: dict[str, Any]) -> None:
         meta, metrics = result["meta"], result["metrics"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from bots.trader import absence
 from bots.trader.absence import Absences
 from bots.trader.reconcile import Missing
 from tests.worlds import World
@@ -18,7 +17,7 @@ OTHER = Missing(8, "BTCUSDT", "A1-EIGHT")
 def passed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The monotonic clock."""
     now = [100.0]
-    monkeypatch.setattr(absence.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("bots.trader.absence.time.monotonic", lambda: now[0])
     return now
 
 

@@ -10,6 +10,17 @@ import numpy.typing as npt
 from trading_core.backtest.compiled.layout import Ints
 
 Truths = npt.NDArray[np.int8]
+Ticks = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint16]
+
+# A candle
+OPEN_TICKS, HIGH, LOW, CLOSE, TRADED, CANDLE_ROWS = range(6)
+
+# What the rules say of a minute
+ASKED, ABSENT = 1 << 12, 1 << 13
+"""There is a candle of the bot's timeframe closing there; there is no candle in the minute at all."""
+YES, UNKNOWN = 1, 2
+"""A tree's bits; neither: no. Unknown where nothing was asked."""
 
 # The desk
 (
@@ -100,26 +111,21 @@ class Tape(NamedTuple):
 
     times: Ints
     """Open times."""
-    opens: Ints
-    """[symbol, minute]; where a minute has no candle, the last close stands for all four prices."""
-    highs: Ints
-    lows: Ints
-    closes: Ints
-    """0 before the first candle."""
-    volumes: Ints
-    """Whole lots; NONE where nothing was traded, or there is no candle."""
-    present: Truths
-    """Whether the minute has a candle."""
-    drawn: Ints
+    candles: Ticks
+    """[symbol, (open, high, low, close, whole lots), minute].
+
+    Where a minute has no candle, the last close stands for all four prices: 0 before the first one. Lots are
+    NONE where nothing was traded.
+    """
+    said: Words
+    """[symbol, minute]: what the trees say, two bits each from the lowest on, in the order of
+    ``rules.model.TREES``, then the two marks below."""
+    drawn: Ticks
     """[(range in ppm or NONE, lowest, highest), symbol, minute] of the latest candles; no minutes if nothing asks."""
-    asked: Truths
-    """Whether there is a candle of the bot's timeframe closing there."""
     marks: Ints
     """[symbol, (low, high), minute]: where the mark price was; no minutes if it is the last price."""
     dues: Ints
     """[payment, (minute, symbol, rate in 10⁻⁸, mark or NONE)]: funding by minute and symbol."""
-    trees: Truths
-    """[tree, symbol, minute], trees as in ``rules.model.TREES``."""
 
 
 class Outcome(NamedTuple):

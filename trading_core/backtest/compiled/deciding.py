@@ -11,9 +11,11 @@ from trading_core.backtest.compiled.entering import (
     LONG,
     SHORT,
     begin,
+    close_at,
     drawn_stop,
     gate_legs,
     gates,
+    is_true,
     margin_for,
     planned_tick_lots,
     refuse,
@@ -34,7 +36,7 @@ def unrealised(w: World, t: Tape, minute: int) -> int:
     """What the open positions would gain at the closes of a minute."""
     gained = 0
     for s in range(len(w.books)):
-        lots, ticks = w.books[s, at.LOTS], t.closes[s, minute]
+        lots, ticks = w.books[s, at.LOTS], close_at(t, s, minute)
         if lots != 0 and ticks != 0:
             sign = 1 if lots > 0 else -1
             gained += notional_floor(w, s, sign * (ticks * abs(lots) - w.books[s, at.COST]))
@@ -97,8 +99,8 @@ def keep(w: World, b: Bot, t: Tape, s: int, minute: int, close_ms: int) -> int:
         return refuse(w, on.IS_CLOSING, w.books[s, at.WHY], 0)
     if held != 0:
         tree = EXIT_LONG if plan[on.DIRECTION] > 0 else EXIT_SHORT
-        said = t.asked[s, minute] != 0 and t.trees[tree, s, minute] == 1
-        if b.params[on.ON_RULE] != 0 and said and gains_enough(w, b, s, t.closes[s, minute]):
+        said = is_true(t, s, minute, tree)
+        if b.params[on.ON_RULE] != 0 and said and gains_enough(w, b, s, close_at(t, s, minute)):
             close(w, b, s, at.BY_RULE)
             return refuse(w, on.EXIT_RULE, held, 0)
         if is_opposed(b, t, s, minute):
@@ -137,10 +139,10 @@ def gains_enough(w: World, b: Bot, s: int, close_ticks: int) -> bool:
 @inlined
 def is_opposed(b: Bot, t: Tape, s: int, minute: int) -> bool:
     """Whether the rules ask for the other side, and an exit is wanted then."""
-    if b.params[on.ON_OPPOSITE] == 0 or t.asked[s, minute] == 0:
+    if b.params[on.ON_OPPOSITE] == 0:
         return False
     ours = LONG if b.plans[s, on.DIRECTION] > 0 else SHORT
-    return bool(t.trees[1 - ours, s, minute] == 1 and t.trees[ours, s, minute] != 1)
+    return is_true(t, s, minute, 1 - ours) and not is_true(t, s, minute, ours)
 
 
 @kernel
@@ -161,7 +163,7 @@ def consider(
     if direction == 0:
         o.codes[s, minute] = silence(t, s, minute)
         return False
-    close_ticks, drawn = t.closes[s, minute], drawn_stop(b, t, s, minute, direction)
+    close_ticks, drawn = close_at(t, s, minute), drawn_stop(b, t, s, minute, direction)
     code = on.TOO_NEW if drawn == at.NONE else gates(w, b, s, close_ms, busy)
     if code == on.ENTERED:
         ticks = first_limit(b, close_ticks, direction)

@@ -69,7 +69,7 @@ class Notes:
 def told(run: CompiledRun, note: Note | None, s: int, minute: int, code: int) -> Details:
     """The details of an outcome."""
     if code == on.NOT_READY:
-        asked = run.tape.asked[s, minute]
+        asked = int(run.tape.said[s, minute]) & on.ASKED
         return {"reason": "a condition is unknown" if asked else "no candle"}
     if code in (on.NO_SIGNAL, on.CONFLICT):
         return {}
@@ -113,7 +113,7 @@ _HELD: dict[int, Callable[[CompiledRun, Note], Details]] = {
 def _entered(run: CompiledRun, note: Note, s: int, minute: int, side: str) -> Details:
     symbol = run.symbols[s]
     instrument, lots, ticks = run.instruments[symbol], note[on.N_A], note[on.N_B]
-    tags = entry_tags(run.document.rules, run.histories[symbol].verdict(minute), note[on.N_SIDE])
+    tags = entry_tags(run.document.rules, run.reel.verdict(s, minute), note[on.N_SIDE])
     details = {
         "side": side,
         "lots": lots,

@@ -5,24 +5,23 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from trading_core.backtest.compiled.bot import Ticks
 from trading_core.backtest.compiled.layout import NONE, Ints
-from trading_core.backtest.history import SymbolHistory
 from trading_core.market.candle import Times
 from trading_core.market.timeframe import MINUTE_MS
 from trading_core.money import PPM
+from trading_core.plan.frame import Frame
 from trading_core.plan.params import PlanParams
 from trading_core.plan.recent import candles_needed
 from trading_core.simulator.walk import nearest_ticks
 
 
-def drawn_of(plan: PlanParams, history: SymbolHistory, times: Times) -> Ints:
+def drawn_of(plan: PlanParams, frame: Frame, times: Times) -> Ticks:
     """(mean true range in ppm, lowest low, highest high) of the candles a plan asks for, by minute of the run.
 
     The range is NONE where no candle closes, or too few of them stand in a row.
     """
-    frame = history.frame
-    assert frame is not None
-    table = np.full((3, len(times)), NONE, dtype=np.int64)
+    table = np.full((3, len(times)), NONE, dtype=np.int32)
     candles, count = frame.candles, candles_needed(plan)
     if len(candles) < count:
         return table

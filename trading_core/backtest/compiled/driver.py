@@ -11,15 +11,19 @@ from trading_core.backtest.compiled.entering import (
     AVERAGE_SHORT,
     EXIT_LONG,
     EXIT_SHORT,
+    candle_at,
+    close_at,
+    is_true,
     signal,
     silence,
 )
 from trading_core.backtest.compiled.following import follow
 from trading_core.backtest.compiled.layout import World
+from trading_core.backtest.compiled.passing import calm_until, pass_by
 from trading_core.backtest.compiled.requests import settle, tend
 from trading_core.backtest.compiled.trading import fund
 from trading_core.backtest.compiled.walk import advance, stand
-from trading_core.plan.jit import inlined, kernel
+from trading_core.plan.jit import inlined, kernel, lent
 
 MINUTE_MS = 60_000
 ROOM = 256
@@ -28,8 +32,20 @@ ROOM = 256
 
 def play(w: World, b: Bot, t: Tape, o: Outcome, minute: int, until: int) -> int:
     """Play minutes [minute, until); return the first one not played: earlier if the tables are nearly full."""
+    return play_on(lent(w), lent(b), lent(t), lent(o), minute, until)
+
+
+@kernel
+def play_on(w: World, b: Bot, t: Tape, o: Outcome, minute: int, until: int) -> int:
+    """The same with tables that are lent."""
     frame = b.params[on.TIMEFRAME]
     while minute < until and has_room(w, b):
+        if b.desk[on.CALM] != 0 and b.desk[on.QUEUED] == 0:
+            calm = calm_until(w, b, t, minute, until)
+            if calm > minute:
+                pass_by(w, b, t, o, minute, calm)
+                minute = calm
+                continue
         close_ms = t.times[minute] + MINUTE_MS
         if b.desk[on.QUEUED] != 0 or is_touched(w, t, minute):
             live(w, b, t, minute, close_ms)
@@ -59,8 +75,9 @@ def has_room(w: World, b: Bot) -> bool:
 def is_touched(w: World, t: Tape, minute: int) -> bool:
     """Whether a candle of the minute meets an order, a stop or a liquidation."""
     for s in range(len(w.books)):
-        meets = t.lows[s, minute] <= w.books[s, at.FALLS] or t.highs[s, minute] >= w.books[s, at.RISES]
-        if meets and t.volumes[s, minute] != at.NONE:
+        falls, rises = w.books[s, at.FALLS], w.books[s, at.RISES]
+        meets = t.candles[s, on.LOW, minute] <= falls or t.candles[s, on.HIGH, minute] >= rises
+        if meets and t.candles[s, on.TRADED, minute] != at.NONE:
             return True
     return False
 
@@ -69,15 +86,17 @@ def is_touched(w: World, t: Tape, minute: int) -> bool:
 def live(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> None:
     """Carry out at the open what was asked for, then walk the candles and answer each event."""
     for s in range(len(w.books)):
-        stand(w, s, t.opens[s, minute], t.volumes[s, minute], b.desk[on.NOW])
+        opens, traded = candle_at(t, s, on.OPEN_TICKS, minute), candle_at(t, s, on.TRADED, minute)
+        stand(w, s, opens, traded, b.desk[on.NOW])
     settle(w, b)
     look(w, b, t, minute)
     b.desk[on.CALM] = 0
     b.desk[on.NOW] = close_ms
     for s in range(len(w.books)):
-        if t.volumes[s, minute] == at.NONE:
+        if t.candles[s, on.TRADED, minute] == at.NONE:
             continue
-        high, low, end = t.highs[s, minute], t.lows[s, minute], t.closes[s, minute]
+        high, low = candle_at(t, s, on.HIGH, minute), candle_at(t, s, on.LOW, minute)
+        end = close_at(t, s, minute)
         while advance(w, s, high, low, end, close_ms):
             tend(w, b, s)
             settle(w, b)
@@ -89,10 +108,11 @@ def look(w: World, b: Bot, t: Tape, minute: int) -> None:
     for s in range(len(w.books)):
         if t.marks.shape[2] != 0:
             w.books[s, at.MARK_LOW], w.books[s, at.MARK_HIGH] = t.marks[s, 0, minute], t.marks[s, 1, minute]
-        if t.volumes[s, minute] != at.NONE:
+        candle = t.candles[s, :, minute]
+        if candle[on.TRADED] != at.NONE:
             below, above = (
-                t.lows[s, minute] <= w.books[s, at.FALLS],
-                t.highs[s, minute] >= w.books[s, at.RISES],
+                candle[on.LOW] <= w.books[s, at.FALLS],
+                candle[on.HIGH] >= w.books[s, at.RISES],
             )
             b.desk[on.TOUCHED] += below or above
             b.desk[on.AMBIGUOUS] += below and above
@@ -106,8 +126,8 @@ def settle_funding(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> Non
     due, s, rate, mark = t.dues[row, 0], t.dues[row, 1], t.dues[row, 2], t.dues[row, 3]
     if due != minute or w.books[s, at.LOTS] == 0:
         return
-    stand(w, s, t.closes[s, minute], at.NONE, close_ms)
-    fund(w, s, rate, mark if mark != at.NONE else t.closes[s, minute])
+    stand(w, s, close_at(t, s, minute), at.NONE, close_ms)
+    fund(w, s, rate, mark if mark != at.NONE else close_at(t, s, minute))
     b.desk[on.CALM] = 0
     tend(w, b, s)
 
@@ -147,13 +167,13 @@ def repeats(w: World, b: Bot, t: Tape, minute: int, close_ms: int) -> bool:
         if is_opposed(b, t, s, minute):
             return False
         long = plan[on.DIRECTION] > 0
-        if t.asked[s, minute] != 0 and t.trees[EXIT_LONG if long else EXIT_SHORT, s, minute] == 1:
+        if is_true(t, s, minute, EXIT_LONG if long else EXIT_SHORT):
             return False
         limit = b.params[on.TIME_STOP]
         if limit != at.NONE and close_ms - plan[on.OPENED] >= limit * MINUTE_MS:
             return False
         if b.params[on.GATED_LONG if long else on.GATED_SHORT] != 0:
-            said = t.trees[AVERAGE_LONG if long else AVERAGE_SHORT, s, minute] == 1
-            if plan[on.GATE] != (1 if t.asked[s, minute] != 0 and said else 0):
+            said = is_true(t, s, minute, AVERAGE_LONG if long else AVERAGE_SHORT)
+            if plan[on.GATE] != (1 if said else 0):
                 return False
     return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot, Tape
@@ -17,27 +19,46 @@ from trading_core.backtest.compiled.planning import first_limit, set_legs, wipe
 from trading_core.plan.jit import inlined, kernel
 
 LONG, SHORT, EXIT_LONG, EXIT_SHORT, AVERAGE_LONG, AVERAGE_SHORT = range(6)
-"""Places in ``Tape.trees``."""
+"""Trees by their place in ``Tape.said``."""
+
+
+@inlined
+def is_true(t: Tape, s: int, minute: int, tree: int) -> bool:
+    """Whether the rules were asked at the close of a minute, and a tree is true."""
+    return bool(t.said[s, minute] & (on.YES << 2 * tree))
+
+
+@inlined
+def candle_at(t: Tape, s: int, row: int, minute: int) -> int:
+    """One number of a candle."""
+    return int(np.int64(t.candles[s, row, minute]))
+
+
+@inlined
+def close_at(t: Tape, s: int, minute: int) -> int:
+    """The close of a minute, ticks."""
+    return candle_at(t, s, on.CLOSE, minute)
+
+
+@inlined
+def drawn_at(t: Tape, row: int, s: int, minute: int) -> int:
+    """One number drawn from the latest candles."""
+    return int(np.int64(t.drawn[row, s, minute]))
 
 
 @inlined
 def signal(t: Tape, s: int, minute: int) -> int:
     """+1 or -1 if the rules ask for exactly one side, else 0."""
-    if t.asked[s, minute] == 0:
-        return 0
-    long, short = t.trees[LONG, s, minute] == 1, t.trees[SHORT, s, minute] == 1
-    return int(long) - int(short)
+    return int(is_true(t, s, minute, LONG)) - int(is_true(t, s, minute, SHORT))
 
 
 @inlined
 def silence(t: Tape, s: int, minute: int) -> int:
     """The outcome of a flat symbol whose rules don't ask for exactly one side."""
-    long, short = t.trees[LONG, s, minute], t.trees[SHORT, s, minute]
-    if t.asked[s, minute] != 0 and long == 1:
+    if is_true(t, s, minute, LONG):
         return on.CONFLICT
-    if t.asked[s, minute] == 0 or long == -1 or short == -1:
-        return on.NOT_READY
-    return on.NO_SIGNAL
+    unknown = on.UNKNOWN | on.UNKNOWN << 2 * SHORT
+    return on.NO_SIGNAL if t.said[s, minute] & (on.ASKED | unknown) == on.ASKED else on.NOT_READY
 
 
 @inlined
@@ -47,8 +68,7 @@ def gate_legs(b: Bot, t: Tape, s: int, minute: int) -> bool:
     long = plan[on.DIRECTION] > 0
     if b.params[on.GATED_LONG if long else on.GATED_SHORT] == 0:
         return False
-    said = t.trees[AVERAGE_LONG if long else AVERAGE_SHORT, s, minute]
-    gate = 1 if t.asked[s, minute] != 0 and said == 1 else 0
+    gate = 1 if is_true(t, s, minute, AVERAGE_LONG if long else AVERAGE_SHORT) else 0
     moved = plan[on.GATE] != gate
     plan[on.GATE] = gate
     return bool(moved)
@@ -159,13 +179,13 @@ def drawn_stop(b: Bot, t: Tape, s: int, minute: int, direction: int) -> int:
     """The stop distance the market asks for, in ppm; 0: that of the parameters; NONE: too little is known."""
     if b.params[on.DRAWS] == 0:
         return 0
-    if t.drawn[0, s, minute] == at.NONE:
+    if drawn_at(t, 0, s, minute) == at.NONE:
         return at.NONE
-    close_ticks = t.closes[s, minute]
+    close_ticks = close_at(t, s, minute)
     if b.params[on.DRAWS] == 1:
-        wanted = mul_div_ceil(t.drawn[0, s, minute], b.params[on.DRAWN_ATR], PPM)
+        wanted = mul_div_ceil(drawn_at(t, 0, s, minute), b.params[on.DRAWN_ATR], PPM)
     else:
-        extreme = t.drawn[1 if direction > 0 else 2, s, minute]
+        extreme = drawn_at(t, 1 if direction > 0 else 2, s, minute)
         wanted = max(0, -(-direction * (close_ticks - extreme) * PPM // close_ticks))
     return int(min(b.params[on.STOP_PPM], max(b.params[on.DRAWN_LEAST], wanted, 1)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot, Tape
+from trading_core.backtest.compiled.entering import candle_at, close_at
 from trading_core.backtest.compiled.layout import World
 from trading_core.backtest.compiled.planning import close, target_at, target_distance
 from trading_core.plan.jit import inlined, kernel
@@ -15,19 +16,19 @@ from trading_core.plan.kernel import below_ticks, break_even_ticks, is_inside, t
 def follow(w: World, b: Bot, t: Tape, s: int, minute: int) -> bool:
     """Let a plan take notice of a closed minute; whether what it wants may have changed."""
     plan = b.plans[s]
-    if plan[on.PHASE] == on.FLAT or t.present[s, minute] == 0:
+    if plan[on.PHASE] == on.FLAT or t.said[s, minute] & on.ABSENT:
         return False
-    moved = _requote(b, s, t.closes[s, minute])
+    moved = _requote(b, s, close_at(t, s, minute))
     if w.books[s, at.LOTS] == 0 or plan[on.PHASE] not in (on.ENTERING, on.OPEN):
         return moved
     direction = plan[on.DIRECTION]
-    best = t.highs[s, minute] if direction > 0 else t.lows[s, minute]
+    best = candle_at(t, s, on.HIGH if direction > 0 else on.LOW, minute)
     plan[on.BEST] = tighter(plan[on.BEST], best, direction)
     moved |= _age(b, s, b.desk[on.NOW])
     tightened = plan[on.TIGHTENED]
     _trail(w, b, s)
     _break_even(w, b, s)
-    if plan[on.TIGHTENED] != 0 and not is_inside(t.closes[s, minute], plan[on.TIGHTENED], direction):
+    if plan[on.TIGHTENED] != 0 and not is_inside(close_at(t, s, minute), plan[on.TIGHTENED], direction):
         close(w, b, s, w.books[s, at.TIGHTENED_BY])
         return True
     return bool(moved or plan[on.TIGHTENED] != tightened)
@@ -70,6 +71,33 @@ def _tighten(w: World, b: Bot, s: int, level: int, reason: int) -> None:
     if tighter(b.plans[s, on.TIGHTENED], level, b.plans[s, on.DIRECTION]) != b.plans[s, on.TIGHTENED]:
         b.plans[s, on.TIGHTENED] = level
         w.books[s, at.TIGHTENED_BY] = reason
+
+
+@kernel
+def acts_at(w: World, b: Bot, s: int, falls: int, rises: int) -> tuple[int, int]:
+    """The bounds of a position, drawn in to where a plan that has seen the last minute would move.
+
+    Once a stop or target trails, each new best price moves it; before, the price at which it begins to.
+    """
+    plan, direction = b.plans[s], b.plans[s, on.DIRECTION]
+    cost, lots, best = w.books[s, at.COST], abs(w.books[s, at.LOTS]), plan[on.BEST]
+    acts, moves = 0, best + direction
+    if b.params[on.TRAIL_START] != at.NONE:
+        starts = target_ticks(cost, lots, b.params[on.TRAIL_START], direction)
+        acts = moves if direction * (best - starts) >= 0 else starts
+    if b.params[on.TARGET_TRAIL] != at.NONE:
+        starts = target_at(w, b, s, target_distance(b, s))
+        starts = moves if direction * (best - starts) >= 0 else starts
+        acts = starts if acts == 0 or direction * (acts - starts) > 0 else acts
+    if b.params[on.EVEN_TRIGGER] != at.NONE:
+        starts = target_ticks(cost, lots, b.params[on.EVEN_TRIGGER], direction)
+        starts = moves if direction * (best - starts) >= 0 else starts
+        acts = starts if acts == 0 or direction * (acts - starts) > 0 else acts
+    if direction > 0:
+        falls = max(falls, plan[on.TIGHTENED])
+        return falls, rises if acts == 0 else min(rises, acts)
+    rises = rises if plan[on.TIGHTENED] == 0 else min(rises, plan[on.TIGHTENED])
+    return falls if acts == 0 else max(falls, acts), rises
 
 
 @inlined

@@ -83,6 +83,10 @@ GTC, IOC, POST_ONLY = range(3)
 MEETS_STOP, MEETS_LIQUIDATION, MEETS_REDUCER, MEETS_ENTRY = range(4)
 
 
+class Cramped(Exception):
+    """A table, or a number in it, was too small for a run, as the message says: it is played another way."""
+
+
 class World(NamedTuple):
     """Everything a compiled account touches."""
 

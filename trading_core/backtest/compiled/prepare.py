@@ -1,29 +1,15 @@
-"""Everything a compiled run starts from: parameters, empty tables, and the tape of a history."""
+"""What a compiled run starts from: parameters and empty tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
-
 import numpy as np
-import numpy.typing as npt
 
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
-from trading_core.backtest.compiled.bot import Bot, Outcome, Tape
-from trading_core.backtest.compiled.drawing import drawn_of
+from trading_core.backtest.compiled.bot import Bot, Outcome
 from trading_core.backtest.compiled.tables import STANDING_MAX
-from trading_core.backtest.compiled.trading import NEVER_RISES
-from trading_core.backtest.history import SymbolHistory
 from trading_core.engine.document import BotDocument
-from trading_core.market.candle import Times
-from trading_core.market.instrument import Instrument
-from trading_core.market.recorded import RecordedBySymbol
-from trading_core.market.timeframe import MINUTE_MS
 from trading_core.plan.params import Base, EntryType, SizeMode, ladder, legs_quote
-from trading_core.rules.model import TREES
-from trading_core.simulator.settlement import funding_due
-from trading_core.simulator.volume import ROUNDING
 
 ENTRY_KINDS = {
     EntryType.MARKET: on.AT_MARKET,
@@ -31,7 +17,6 @@ ENTRY_KINDS = {
     EntryType.POST_ONLY: on.ONLY_POSTED,
 }
 LEGS_MAX = on.PLACES - on.LEG_PLACE - 1
-T = TypeVar("T", bound=np.generic)
 
 WANTED_MAX = 48
 QUEUE_MAX = 512
@@ -129,84 +114,6 @@ def _follow_params(document: BotDocument) -> dict[int, int]:
         on.DRAWN_LEAST: drawn.least_ppm if drawn else 0,
         on.DRAWS: 0 if drawn is None else (1 if drawn.atr_ppm else 2),
     }
-
-
-def tape_of(
-    document: BotDocument,
-    histories: Mapping[str, SymbolHistory],
-    instruments: Mapping[str, Instrument],
-    recorded: RecordedBySymbol,
-    times: Times,
-) -> Tape:
-    """The minutes of a run as the driver reads them; symbols in the mapping's order."""
-    known = list(histories.values())
-    steps = [float(instruments[symbol].qty_step) for symbol in histories]
-    return Tape(
-        times,
-        opens=_stacked([_held(history, history.opens) for history in known]),
-        highs=_stacked([_held(history, history.highs) for history in known]),
-        lows=_stacked([_held(history, history.lows) for history in known]),
-        closes=_stacked([history.closes for history in known]),
-        volumes=_stacked([_lots(history, step) for history, step in zip(known, steps, strict=True)]),
-        present=_stacked([history.present.view(np.int8) for history in known]),
-        drawn=_drawn(document, known, times),
-        asked=_stacked([history.asked.view(np.int8) for history in known]),
-        marks=_marks(histories, times),
-        dues=_dues(recorded, instruments, times),
-        trees=np.stack([_stacked([history.trees[name] for history in known]) for name in TREES]),
-    )
-
-
-def _stacked(columns: list[npt.NDArray[T]]) -> npt.NDArray[T]:
-    """One row per symbol; of a single one without a copy."""
-    return np.ascontiguousarray(columns[0][np.newaxis]) if len(columns) == 1 else np.stack(columns)
-
-
-def _held(history: SymbolHistory, prices: at.Ints) -> at.Ints:
-    """Prices of a symbol, its last close where a minute has no candle."""
-    return prices if history.present.all() else np.where(history.present, prices, history.closes)
-
-
-def _lots(history: SymbolHistory, step: float) -> at.Ints:
-    """Whole lots traded in each minute; NONE where nothing was, or there is no candle."""
-    lots = np.floor(history.volumes / step + ROUNDING).astype(np.int64)
-    traded = history.volumes > 0
-    if not history.present.all():
-        traded &= history.present
-    lots[~traded] = at.NONE
-    return lots
-
-
-def _drawn(document: BotDocument, histories: list[SymbolHistory], times: Times) -> at.Ints:
-    """What entries draw from the latest candles; no minutes if they don't."""
-    if document.plan.stop.drawn is None:
-        return np.empty((3, len(histories), 0), dtype=np.int64)
-    return np.stack([drawn_of(document.plan, history, times) for history in histories], axis=1)
-
-
-def _marks(histories: Mapping[str, SymbolHistory], times: Times) -> at.Ints:
-    """Where the mark price of each symbol was; anywhere, where nobody knows."""
-    known = any(history.marks for history in histories.values())
-    table = np.empty((len(histories), 2, len(times) if known else 0), dtype=np.int64)
-    table[:, 0], table[:, 1] = 0, NEVER_RISES
-    for s, history in enumerate(histories.values()):
-        for minute, span in enumerate(history.marks if known else ()):
-            if span is not None:
-                table[s, :, minute] = span
-    return table
-
-
-def _dues(recorded: RecordedBySymbol, instruments: Mapping[str, Instrument], times: Times) -> at.Ints:
-    """The funding payments at the closes that are played."""
-    rows = []
-    for s, (symbol, known) in enumerate(recorded.items()):
-        closes = np.array(sorted(known.rates_e8), dtype=np.int64)
-        places = np.searchsorted(times, closes - MINUTE_MS)
-        for close_ms, minute in zip(closes.tolist(), places.tolist(), strict=True):
-            due = funding_due(known, instruments[symbol], time_ms=close_ms, last_ticks=at.NONE)
-            if due is not None and minute < len(times) and times[minute] == close_ms - MINUTE_MS:
-                rows.append((minute, s, due.rate_e8, due.mark_ticks))
-    return np.array(sorted(rows), dtype=np.int64).reshape(len(rows), 4)
 
 
 def new_outcome(symbols: int, minutes: int) -> Outcome:

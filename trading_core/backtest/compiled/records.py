@@ -157,17 +157,16 @@ class Decisions(Sequence[DecisionRecord]):
         """How often each answer of the conditions stood behind these outcomes, where there was one."""
         wanted = np.isin(self.codes, [k for k, code in enumerate(OUTCOMES) if code in codes])
         found: Counter[str] = Counter()
-        for s, history in enumerate(self._run.histories.values()):
-            found.update(history.leaves.counts(self._run.closing[wanted[s]]))
+        for s, leaves in enumerate(self._run.reel.leaves):
+            found.update(leaves.counts(self._run.closing[wanted[s]]))
         return found
 
     def _record(self, s: int, minute: int) -> DecisionRecord:
         run, symbol = self._run, self._run.symbols[s]
         code = int(run.outcome.codes[s, minute])
-        history = run.histories[symbol]
         details = told(run, self._notes.row(s, minute), s, minute, code)
         close_ms = int(run.tape.times[minute]) + MINUTE_MS
-        return DecisionRecord(symbol, close_ms, OUTCOMES[code], history.leaves[minute], details)
+        return DecisionRecord(symbol, close_ms, OUTCOMES[code], run.reel.leaves[s][minute], details)
 
 
 def played_of(run: CompiledRun) -> Played:
@@ -185,11 +184,11 @@ def played_of(run: CompiledRun) -> Played:
         equity=equity_of(run),
         wallet=int(run.world.account[at.WALLET]),
         fundings=fundings_of(run),
-        minutes={symbol: history.minutes(times) for symbol, history in run.histories.items()},
+        minutes={symbol: run.reel.minutes(s) for s, symbol in enumerate(run.symbols)},
         touched=int(desk[on.TOUCHED]),
         ambiguous=int(desk[on.AMBIGUOUS]),
-        funding=run.settlements.funding_told(),
-        judged_by=run.settlements.judge_told(),
+        funding=run.reel.settlements.funding_told(),
+        judged_by=run.reel.settlements.judge_told(),
         stops=_stops(run),
         engine="compiled",
     )

@@ -1,23 +1,21 @@
-"""A compiled run from a document and its history to what it came to."""
+"""A compiled run from a document and a tape to what it came to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import numpy as np
 
 from trading_core.backtest.compiled import bot as on
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.bot import Bot, Outcome, Tape
-from trading_core.backtest.compiled.layout import Ints, World
-from trading_core.backtest.compiled.prepare import new_bot, new_outcome, tape_of
+from trading_core.backtest.compiled.layout import Cramped, Ints, World
+from trading_core.backtest.compiled.prepare import new_bot, new_outcome
+from trading_core.backtest.compiled.reel import Reel
 from trading_core.backtest.compiled.tables import new_world
-from trading_core.backtest.history import SymbolHistory
-from trading_core.backtest.settlements import Settlements
 from trading_core.engine.document import BotDocument
-from trading_core.market.candle import Times
 from trading_core.market.instrument import Instrument
-from trading_core.market.recorded import RecordedBySymbol
 from trading_core.market.timeframe import MINUTE_MS
 from trading_core.simulator.params import MatchingParams
 
@@ -30,43 +28,39 @@ ROWS = 4_096
 Driver = Callable[[World, Bot, Tape, Outcome, int, int], int]
 
 
-class Cramped(Exception):
-    """A table of fixed size was too small for this document: the run has to be played another way."""
-
-
 class CompiledRun:
-    """The tables of one run, while it is played and afterwards.
-
-    Runs over the same minutes and rules may share a ``tape``: it is only read.
-    """
+    """The tables of one run, while it is played and afterwards; runs over the same rules may share a ``reel``."""
 
     def __init__(
         self,
         document: BotDocument,
-        histories: Mapping[str, SymbolHistory],
         instruments: Mapping[str, Instrument],
         params: MatchingParams,
-        times: Times,
-        recorded: RecordedBySymbol,
-        *,
-        tape: Tape | None = None,
+        reel: Reel,
     ) -> None:
-        listed = [instruments[symbol] for symbol in histories]
         self.document = document
-        self.symbols = list(histories)
-        self.histories = histories
-        self.instruments = {symbol: instruments[symbol] for symbol in histories}
+        self.reel = reel
+        self.symbols, self.tape = reel.symbols, reel.tape
+        self.instruments = {symbol: instruments[symbol] for symbol in self.symbols}
+        listed, minutes = list(self.instruments.values()), len(reel.tape.times)
         self.world = new_world(listed, params, wallet=document.balance, orders=ROWS, executions=ROWS)
         self.bot = new_bot(document, len(listed), notes=ROWS)
-        self.tape = tape_of(document, histories, instruments, recorded, times) if tape is None else tape
-        self.outcome = new_outcome(len(listed), len(times))
-        self.settlements = Settlements(recorded, times)
-        self.closing = np.flatnonzero((times + MINUTE_MS) % document.timeframe.ms == 0)
-        """The minutes at whose close the bot decides."""
-        self.decided = slice(None) if len(self.closing) == len(times) else self.closing
-        """The same, as what picks them out of a column."""
+        self.outcome = new_outcome(len(listed), minutes)
 
-    def play(self, driver: Driver, progress: Callable[[int, int], None] | None = None) -> None:
+    @property
+    def decided(self) -> Ints | slice:
+        """The minutes at whose close the bot decides, as what picks them out of a column."""
+        return slice(None) if self.document.timeframe.ms == MINUTE_MS else self.closing
+
+    @cached_property
+    def closing(self) -> Ints:
+        """The same as numbers."""
+        times = self.tape.times
+        if self.document.timeframe.ms == MINUTE_MS:
+            return np.arange(len(times))
+        return np.flatnonzero((times + MINUTE_MS) % self.document.timeframe.ms == 0)
+
+    def play(self, driver: Driver, on_progress: Callable[[float], None] | None = None) -> None:
         """Play all minutes; raise Cramped if a table of fixed size was too small."""
         minutes = len(self.tape.times)
         self.bot.desk[on.NOW] = self.tape.times[0]
@@ -75,10 +69,10 @@ class CompiledRun:
             until = min(minute + CHUNK, minutes)
             minute = driver(self.world, self.bot, self.tape, self.outcome, minute, until)
             if self.bot.desk[on.CRAMPED]:
-                raise Cramped
+                raise Cramped("more orders or requests at once than there are rows for")
             self._make_room()
-            if progress:
-                progress(minute, minutes)
+            if on_progress:
+                on_progress(minute / minutes)
 
     def _make_room(self) -> None:
         """Double the tables that are half full."""

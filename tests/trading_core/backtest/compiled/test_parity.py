@@ -331,6 +331,27 @@ def test_tables_grow_with_the_run(machine_code: Path, monkeypatch: pytest.Monkey
     assert len(result["orders"]) > 600
 
 
+@pytest.mark.parametrize("driver", ["compiled", "interpreted"])
+def test_progress_is_told_between_blocks_and_may_end_the_run(
+    machine_code: Path, monkeypatch: pytest.MonkeyPatch, driver: str
+) -> None:
+    monkeypatch.setattr("trading_core.backtest.compiled.run.CHUNK", 150)
+    monkeypatch.setattr("trading_core.backtest.interpreter.PROGRESS_EVERY", 150)
+    candles, shares = {"ETHUSDT": market(400, seed=2)["ETHUSDT"]}, []
+    folder = machine_code if driver == "compiled" else None
+
+    def until_half(share: float) -> None:
+        shares.append(share)
+        if share > 0.5:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        run(document(), candles, contracts(), on_progress=until_half, machine_code=folder)
+
+    assert len(shares) == 2
+    assert 0.0 < shares[0] <= 0.5 < shares[1] < 1.0
+
+
 @pytest.mark.real_data
 def test_recorded_months_agree_on_three_sides(machine_code: Path, market_data: Path) -> None:
     candles, recorded = parity.five_minutes(market_data), parity.recorded_of(market_data)
