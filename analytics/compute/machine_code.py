@@ -26,6 +26,8 @@ FOLDER = "machine-code"
 """Where it lies, in DATA_DIR."""
 USUALLY_S = 60.0
 """What compiling takes on a core of its own; only for deciding whether a run should wait for it."""
+NICE = 5
+"""Runs go before compiling."""
 _context = get_context("fork")
 
 
@@ -91,5 +93,6 @@ def _compile(folder: Path, parent: int) -> None:
     die_with(parent)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICE)
     folder.mkdir(parents=True, exist_ok=True)
     warm(folder)

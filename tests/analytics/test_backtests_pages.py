@@ -37,7 +37,7 @@ def client(alice: User) -> Client:
     return logged_in(alice)
 
 
-def text_of(client: Client, name: str, *args: str, **query: object) -> str:
+def text_of(client: Client, name: str, *args: str, **query: str | list[str]) -> str:
     response = client.get(reverse(name, args=args), query)
     assert response.status_code == 200
     return str(response.content.decode())
