@@ -80,7 +80,9 @@ class MachineCode:
         """About how long until it is ready; 0 if it is, or never will be."""
         if self.state is not CodeState.COMPILING:
             return 0.0
-        return max(1.0, USUALLY_S - (time.monotonic() - self._began))
+        elapsed = time.monotonic() - self._began
+        # Past the usual time the longer it has taken the longer it may take: nobody waits for it for ever.
+        return max(USUALLY_S - elapsed, elapsed / 2)
 
     def stop(self) -> None:
         """End the compiler if it works."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from ailona.kit import clock
 from analytics.forms import DAYS, PASTED
 from analytics.models import BacktestRun, BacktestState
 from analytics.report.downloads import FILES
@@ -20,6 +21,7 @@ from bots.models import Bot
 from bots.pages.words import Badge
 from trading_core.performance.definitions import DEFINITIONS
 
+LONG = timedelta(seconds=20)
 TONES = {
     BacktestState.QUEUED: "",
     BacktestState.RUNNING: "accent",
@@ -44,6 +46,8 @@ class Row:
     figures: Mapping[str, Any]
     percent: int
     days: str
+    waits_long: bool
+    """Whether it waits so long that somebody may wonder."""
 
     @property
     def is_comparable(self) -> bool:
@@ -66,6 +70,7 @@ def row_of(run: BacktestRun) -> Row:
         },
         int(run.progress * 100),
         _length(run.end_ms - run.start_ms),
+        state is BacktestState.QUEUED and clock.now() - run.created_at > LONG,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -123,6 +123,14 @@ def test_watching(client: Client, desk: Workspace) -> None:
     assert client.get(reverse("backtest-live", args=[run.code])).headers["HX-Refresh"] == "true"
     assert client.get(reverse("backtests-live"), {"codes": run.code}).headers["HX-Refresh"] == "true"
     assert "It was cancelled before it was done" in text_of(client, "backtest", run.code)
+
+
+def test_a_run_that_waits_long_says_what_may_be_wrong(client: Client, desk: Workspace) -> None:
+    run = requested(desk)
+    with workspace_scope(desk.pk):
+        BacktestRun.objects.update(created_at=run.created_at - timedelta(minutes=1))
+
+    assert "no compute process is running" in text_of(client, "backtest", run.code)
 
 
 def test_reading_a_report_under_the_strict_policy(client: Client, desk: Workspace) -> None:

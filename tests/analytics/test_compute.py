@@ -206,6 +206,19 @@ def test_a_run_that_waits_for_machine_code_says_so_and_can_be_cancelled(
     assert again(run).state == "cancelled"
 
 
+def test_the_longer_compiling_takes_the_less_it_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = MachineCode(tmp_path)
+    code.state = CodeState.COMPILING
+    left = []
+    for elapsed in (0, 30, 60, 600):
+        monkeypatch.setattr(code, "_began", time.monotonic() - elapsed)
+        left.append(round(code.remaining_s()))
+
+    assert left == [60, 30, 30, 300]
+
+
 @pytest.mark.parametrize("works", [True, False])
 def test_machine_code_is_made_by_a_child_and_then_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, works: bool, eventually: Callable[..., object]
