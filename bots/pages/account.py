@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-
-from django.db.models import Prefetch
 
 from accounts.entry_blocks import BY_PERSONS, EntryBlock, blocks_of
 from accounts.models import AuditEvent, ExchangeAccount
@@ -156,11 +155,16 @@ def _others(account: ExchangeAccount) -> list[Step]:
 
 
 def _orders(account: ExchangeAccount) -> list[OrderLine]:
-    steps = Prefetch("events", queryset=OrderEvent.objects.order_by("pk"))
-    rows = OrderRow.objects.filter(account=account).select_related("bot").prefetch_related(steps)
+    rows = OrderRow.objects.filter(account=account).select_related("bot")
     found = list(rows.order_by("-pk")[:ORDERS])
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for event in OrderEvent.objects.filter(order__in=[row.pk for row in found]).order_by("pk"):
+        steps[event.order_id].append(Step(event.at, _STEPS.get(event.step, words(event.step)), event.words))
     instruments = _instruments(found)
-    return [_line(row, instruments.get((row.bot.source, row.bot.category, row.symbol))) for row in found]
+    places = [(row.bot.source, row.bot.category, row.symbol) for row in found]
+    return [
+        _line(row, instruments.get(place), steps[row.pk]) for row, place in zip(found, places, strict=True)
+    ]
 
 
 def _instruments(rows: Sequence[OrderRow]) -> dict[tuple[str, str, str], Instrument]:
@@ -172,7 +176,7 @@ def _instruments(rows: Sequence[OrderRow]) -> dict[tuple[str, str, str], Instrum
     }
 
 
-def _line(row: OrderRow, instrument: Instrument | None) -> OrderLine:
+def _line(row: OrderRow, instrument: Instrument | None, steps: list[Step]) -> OrderLine:
     def qty(lots: int) -> Decimal:
         return instrument.qty(lots) if instrument else Decimal(lots)
 
@@ -189,8 +193,5 @@ def _line(row: OrderRow, instrument: Instrument | None) -> OrderLine:
         filled=qty(row.filled),
         badge=order_badge(row.state, row.reason),
         link=row.link,
-        steps=[
-            Step(event.at, _STEPS.get(event.step, words(event.step)), event.words)
-            for event in row.events.all()
-        ],
+        steps=steps,
     )
