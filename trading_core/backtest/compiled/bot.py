@@ -47,8 +47,9 @@ AVERAGE, ENTRY, EXIT, STOP_ROLE, TAKE_PROFIT = range(5)
 # Where orders of a trade are counted
 ENTRY_PLACE, EXIT_PLACE, TARGET_PLACE, LEG_PLACE = 0, 1, 2, 9
 PLACES = 40
-DONE_LOTS, REFUSALS, REVISIONS, PLACE_COLUMNS = range(4)
-"""Of the orders that have ended: lots filled, how many were refused, the next revision."""
+DONE_LOTS, REFUSALS, REVISIONS, LIVE_LOTS, PLACE_COLUMNS = range(5)
+"""Of the orders that have ended: lots filled, how many were refused, the next revision. Of those that have not,
+lots filled when they were last counted."""
 
 # What should stand
 W_ROLE, W_LEG, W_SIGN, W_LOTS, W_TICKS, W_REDUCES, W_STOP, W_COVERED, W_WHOLE, WANTED_COLUMNS = range(10)

@@ -124,7 +124,7 @@ def keep(w: World, b: Bot, t: Tape, s: int, minute: int, close_ms: int) -> int:
 @kernel
 def filled_of_open(w: World, b: Bot, s: int) -> int:
     """Lots filled of the entry that still stands."""
-    return int(filled(w, b, s, on.ENTRY, 0) - b.places[s, on.ENTRY_PLACE, on.DONE_LOTS])
+    return int(filled(b, s, on.ENTRY, 0) - b.places[s, on.ENTRY_PLACE, on.DONE_LOTS])
 
 
 @inlined
