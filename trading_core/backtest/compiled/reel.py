@@ -6,7 +6,7 @@ the next symbol is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -103,35 +103,31 @@ def reel_of(
 def _write_candles(
     table: Ticks, candles: Candles, instrument: Instrument, row: npt.NDArray[np.int64] | slice
 ) -> None:
-    """The candles of some rows as ticks and whole lots."""
+    """The candles of some rows as ticks and whole lots, as ``nearest_ticks`` and ``whole_lots`` say."""
     tick, step = float(instrument.tick_size), float(instrument.qty_step)
+    high, volumes = candles.high[row], candles.volume[row]
+    if not max(high.max() / tick, volumes.max() / step) < _MOST:
+        raise Cramped("numbers of its market that more than 32 bits hold")
     for place, prices in (
-        (on.OPEN_TICKS, candles.open), (on.HIGH, candles.high), (on.LOW, candles.low), (on.CLOSE, candles.close),
+        (on.OPEN_TICKS, candles.open[row]), (on.HIGH, high), (on.LOW, candles.low[row]),
+        (on.CLOSE, candles.close[row]),
     ):  # fmt: skip
-        _write(table[place], prices[row], tick)
-    volumes = candles.volume[row]
-    _write(table[on.TRADED], volumes, step, np.floor, ROUNDING)
-    table[on.TRADED][~(volumes > 0)] = at.NONE
+        for part, found in _over(prices, tick):
+            np.rint(found, out=found)
+            table[place, part] = found
+    for part, found in _over(volumes, step):
+        found += ROUNDING
+        np.floor(found, out=found)
+        found[~(volumes[part] > 0)] = at.NONE
+        table[on.TRADED, part] = found
 
 
-def _write(
-    column: npt.NDArray[np.int32],
-    numbers: Floats,
-    unit: float,
-    rounded: np.ufunc = np.rint,
-    more: float = 0.0,
-) -> None:
-    """Numbers over a unit, rounded; as ``nearest_ticks`` and ``whole_lots``."""
-    part = np.empty(min(_CHUNK, len(numbers)))
+def _over(numbers: Floats, unit: float) -> Iterator[tuple[slice, Floats]]:
+    """Numbers over a unit, so many at a time: where they are, and the quotients, which the next ones replace."""
+    room = np.empty(min(_CHUNK, len(numbers)))
     for start in range(0, len(numbers), _CHUNK):
-        found = part[: len(numbers) - start]
-        np.divide(numbers[start : start + _CHUNK], unit, out=found)
-        if more:
-            found += more
-        rounded(found, out=found)
-        if not found.max() <= _MOST:
-            raise Cramped("numbers of its market that more than 32 bits hold")
-        column[start : start + _CHUNK] = found
+        part = slice(start, min(start + _CHUNK, len(numbers)))
+        yield part, np.divide(numbers[part], unit, out=room[: part.stop - start])
 
 
 def _fill_gaps(table: Ticks, present: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_]) -> None:
