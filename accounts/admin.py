@@ -17,6 +17,7 @@ from accounts.models import (
     Membership,
     OperatorRead,
     OutboxMessage,
+    PlatformHalt,
     PlatformLimits,
     SealedSecret,
     User,
@@ -75,12 +76,9 @@ class PlatformLimitsForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(str(error)) from error
 
 
-@admin.register(PlatformLimits)
-class PlatformLimitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What every account is limited to: operators add a row, the newest holds, none is changed."""
+class AppendedByOperators(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that operators add, of which the newest holds, and none is ever changed."""
 
-    form = PlatformLimitsForm
-    list_display = ("at", "operator", "note", "limits")
     ordering = ("-pk",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -103,10 +101,26 @@ class PlatformLimitsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """What held once stays on record."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: PlatformLimits, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Write down who did it."""
         obj.operator = getattr(request.user, "email", "")
         super().save_model(request, obj, form, change)
+
+
+@admin.register(PlatformLimits)
+class PlatformLimitsAdmin(AppendedByOperators):
+    """What every account is limited to."""
+
+    form = PlatformLimitsForm
+    list_display = ("at", "operator", "note", "limits")
+
+
+@admin.register(PlatformHalt)
+class PlatformHaltAdmin(AppendedByOperators):
+    """The kill switch of the whole installation: traders carry it out within a second."""
+
+    list_display = ("at", "operator", "what", "reason")
+    fields = ("what", "reason")
 
 
 @admin.register(Workspace)

@@ -79,6 +79,25 @@ class PlatformLimits(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.note}"
 
 
+class PlatformHalt(models.Model):
+    """What the whole installation may not do. Operators add a row; the newest holds, an empty one lifts."""
+
+    WHATS: ClassVar = [
+        ("entries", "No entries: standing ones are given up, legs, targets and stops go on"),
+        ("all", "Cancel entries: legs are taken off too, targets and stops stand"),
+        ("flatten", "Flatten: everything is cancelled and closed at the market"),
+        ("", "Nothing: lift the halt"),
+    ]
+    what = models.CharField(max_length=10, choices=WHATS, blank=True)
+    """``trading_core.risk.levels.What``; empty: nothing is halted."""
+    reason = models.CharField(max_length=200)
+    at = models.DateTimeField(auto_now_add=True)
+    operator = models.CharField(max_length=254, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.what or 'lifted'}: {self.reason}"
+
+
 class Membership(models.Model):
     """A person's place in a workspace."""
 

@@ -18,6 +18,7 @@ ROLES = {
     "halt": "engine",
     "import_candles": "engine",
     "result": "engine",
+    "compute": "engine",
     "demo": "web",
     "migrate": "migrator",
     "createsuperuser": "migrator",

@@ -16,6 +16,7 @@ from ailona.env import (
     env_bool,
     env_choice,
     env_float,
+    env_int,
     env_list,
     env_secret,
     env_str,
@@ -268,9 +269,21 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
-    # Both are called "state" where they stand.
-    "ENUM_NAME_OVERRIDES": {"BotState": "bots.models.BotState", "StudyState": "bots.models.StudyState"},
+    # All are called "state" where they stand.
+    "ENUM_NAME_OVERRIDES": {
+        "BotState": "bots.models.BotState",
+        "StudyState": "bots.models.StudyState",
+        "BacktestState": "analytics.models.BacktestState",
+    },
 }
+
+# --- backtests ---------------------------------------------------------------------------------
+BACKTESTS_AT_ONCE = env_int("BACKTESTS_AT_ONCE", default=3)
+BACKTESTS_PER_DAY = env_int("BACKTESTS_PER_DAY", default=100)
+BACKTESTS_KEPT = env_int("BACKTESTS_KEPT", default=200)
+BACKTEST_CANDLES = env_int("BACKTEST_CANDLES", default=3_000_000)
+BACKTEST_SECONDS = env_int("BACKTEST_SECONDS", default=600)
+BACKTEST_MEMORY_MB = env_int("BACKTEST_MEMORY_MB", default=3_000)
 
 # --- tasks -------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"

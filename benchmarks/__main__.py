@@ -8,7 +8,19 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import backtest, hostile, indicators, kills, lockstep, parity, rules, sweep, venue, whatif
+from benchmarks import (
+    backtest,
+    faults,
+    hostile,
+    indicators,
+    kills,
+    lockstep,
+    parity,
+    rules,
+    sweep,
+    venue,
+    whatif,
+)
 
 BENCHMARKS: dict[str, Callable[[int], dict[str, Any]]] = {
     "indicators": lambda _: indicators.run_benchmark(),
@@ -21,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[int], dict[str, Any]]] = {
     "backtest": lambda _: backtest.run_benchmark(),
     "sweep": lambda _: sweep.run_benchmark(),
     "parity": lambda _: parity.run_benchmark(),
+    "faults": lambda _: faults.run_benchmark(),
     "venue": lambda _: venue.run_benchmark(),
 }
 

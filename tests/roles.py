@@ -34,13 +34,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "role(name): the PostgreSQL role of this test, web (default) or engine"
     )
     config.addinivalue_line("markers", "postgresql: about PostgreSQL itself; runs on that stack only")
+    config.addinivalue_line(
+        "markers", "sqlite: needs a database on a simulated clock; runs on that stack only"
+    )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "postgresql" in settings.DATABASES["default"]["ENGINE"]:
-        return
-    elsewhere = [item for item in items if item.get_closest_marker("postgresql")]
+    other = "sqlite" if "postgresql" in settings.DATABASES["default"]["ENGINE"] else "postgresql"
+    elsewhere = [item for item in items if item.get_closest_marker(other)]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in elsewhere]

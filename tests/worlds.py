@@ -152,14 +152,14 @@ class World:
         with acting_as("engine"):
             return run_cycle(bot.pk, bot.workspace_id)
 
-    def hear(self, news: ExecutionNews | OrderNews, bot: Bot) -> bool:
+    def hear(self, news: ExecutionNews | OrderNews, bot: Bot, *, listed: bool = False) -> bool:
         """Apply the venue's news of the bot's account as the engine does."""
         with self.inside():
             account = ExchangeAccount.objects.get(pk=bot.account_id)
         with acting_as("engine"):
             if isinstance(news, ExecutionNews):
                 return apply_execution(account, news)
-            return apply_order(account, news)
+            return apply_order(account, news, listed=listed)
 
     def accept(self, bot: Bot) -> list[OrderRow]:
         """Do the trader's part without a venue: every planned intent is sent, confirmed and its order stands."""

@@ -32,6 +32,7 @@ Caller = Literal[
     "journal",
     "studies",
     "figures",
+    "backtests",
 ]
 """Who may look across workspaces. Each name is told to the database and can be found in a review."""
 CALLERS: tuple[str, ...] = get_args(Caller)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
-STOP_TIMEOUT_S = 10.0
+from ailona.kit.orphans import die_with
 
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+STOP_TIMEOUT_S = 10.0
 
 
 class Child:
-    """One of our own programs as a process: the venue."""
+    """One of our own programs as a process: the venue, the compute process."""
 
     def __init__(
         self,
@@ -42,7 +38,7 @@ class Child:
             cwd=self._folder,
             env=self._environment,
             start_new_session=True,  # Ctrl-C is ours to pass on, in our order
-            preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509 - sets one flag of the kernel
+            preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - sets one flag of the kernel
         )
 
     def alive(self) -> bool:
@@ -64,10 +60,3 @@ class Child:
     def pid(self) -> int:
         """Return its process id, 0 before the start."""
         return 0 if self._process is None else self._process.pid
-
-
-def _die_with(parent: int) -> None:
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
-        if os.getppid() != parent:  # it died between fork and here
-            os.kill(os.getpid(), signal.SIGKILL)

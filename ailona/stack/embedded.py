@@ -1,16 +1,22 @@
-"""The embedded stack: every part in one process, the venue as its child, and one supervisor over all."""
+"""The embedded stack: every part in one process, the venue and the compute process as children, one supervisor."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
+import time
 from collections.abc import Callable, Sequence
 
 from ailona.kit.push import publisher
 from ailona.stack.child import Child
 from ailona.stack.parts import Part, Watched, Web
 
+logger = logging.getLogger(__name__)
+
 LOOK_EVERY_S = 0.5
+RESTART_EVERY_S = 10.0
+"""How often a helper is started again, at most."""
 SERVING_TIMEOUT_S = 60.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -20,12 +26,19 @@ class PartDied(Exception):
 
 
 class Stack:
-    """Starts the parts, watches them, and stops them all when one dies or a signal comes."""
+    """Starts the parts, watches them, and stops them all when one dies or a signal comes.
 
-    def __init__(self, *, web: Web, parts: Sequence[Part], venue: Child) -> None:
+    A helper is a child that nothing else needs: it starts once everything runs, and again when it dies.
+    """
+
+    def __init__(
+        self, *, web: Web, parts: Sequence[Part], venue: Child, helpers: Sequence[Child] = ()
+    ) -> None:
         self._web = web
         self._parts = list(parts)
         self._venue = venue
+        self._helpers = dict.fromkeys(helpers, float("-inf"))
+        """Each with when it was last started."""
         self._asked_to_stop = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None]) -> None:
@@ -45,6 +58,8 @@ class Stack:
             on_ready()
             await self._watch()
         finally:
+            for helper in self._helpers:
+                await asyncio.to_thread(helper.stop)
             await self._stop(started)
             publisher.use_loop(None)
 
@@ -57,6 +72,7 @@ class Stack:
     async def _watch(self) -> None:
         while not self._asked_to_stop.is_set():
             self._check()
+            self._help()
             try:
                 await asyncio.wait_for(self._asked_to_stop.wait(), LOOK_EVERY_S)
             except TimeoutError:
@@ -67,6 +83,16 @@ class Stack:
         for part in watched:
             if not part.alive():
                 raise PartDied(f"the {part.name} died; everything was stopped")
+
+    def _help(self) -> None:
+        """Start the helpers that don't run; from here, because the kernel binds a child to the main thread."""
+        now = time.monotonic()
+        for helper, started in self._helpers.items():
+            if not helper.alive() and now >= started + RESTART_EVERY_S:
+                if started > 0:
+                    logger.warning("the %s died; it is started again", helper.name)
+                self._helpers[helper] = now
+                helper.start()
 
     async def _stop(self, started: Sequence[Part]) -> None:
         """Stop what brings news first and the web last, off the loop: a part may still want to publish."""

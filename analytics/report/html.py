@@ -20,7 +20,7 @@ LIBRARY = "vendor/lightweight-charts/lightweight-charts.standalone.production.js
 def report_html(result: Mapping[str, Any], bars: Mapping[str, Sequence[Bar]] | None = None) -> str:
     """Return the page of a result document; ``bars`` by symbol are the candles trades are shown on."""
     parts = {
-        "style": _static("css/tokens.css") + _static("report/report.css"),
+        "style": _static("css/tokens.css") + _static("report/page.css") + _static("report/report.css"),
         "library": _static(LIBRARY),
         "script": _static("report/report.js"),
     }

@@ -79,14 +79,14 @@ def view_of(result: Result, bars: Mapping[str, Sequence[Bar]]) -> dict[str, Any]
 
 
 def _headline(metrics: Mapping[str, Any], name: str, below: str, words: str) -> dict[str, Any]:
-    return {**_figure(name, metrics[name]), "below": words.format(_figure(below, metrics[below])["value"])}
+    return {**figure(name, metrics[name]), "below": words.format(figure(below, metrics[below])["value"])}
 
 
 def _rows(metrics: Mapping[str, Any], figures: Mapping[str, Definition]) -> list[dict[str, Any]]:
-    return [_figure(name, metrics[name]) for name in figures]
+    return [figure(name, metrics[name]) for name in figures]
 
 
-def _figure(name: str, value: Any) -> dict[str, Any]:
+def figure(name: str, value: Any) -> dict[str, Any]:
     """A figure with its words; a missing one with its reason."""
     definition = DEFINITIONS[name]
     shown = {"label": definition.label, "says": definition.says, "unit": definition.unit, "tone": ""}

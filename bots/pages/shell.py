@@ -16,10 +16,12 @@ _LINKS = (
     ("dashboard", "Dashboard", "dashboard"),
     ("bots", "Bots", "bot"),
     ("bot-new", "New bot", "plus"),
+    ("backtests", "Backtests", "history"),
     ("analytics", "Analytics", "chart"),
     ("market", "Market", "market"),
     ("rules", "Rules", "rules"),
     ("limits", "Limits", "shield"),
+    ("halt", "Halt", "panic"),
     ("accounts", "Accounts", "wallet"),
     ("account_change_password", "Security", "key"),
     ("api-docs", "API", "code"),
@@ -71,5 +73,5 @@ def _link(request: HttpRequest, name: str, label: str, icon: str) -> Link:
 
 def _leads_to(name: str, page: str) -> bool:
     """Whether a page is the one an entry names, or lies below it."""
-    below = {"bots": "bot", "rules": "rule"}.get(name, name)
+    below = {"bots": "bot", "rules": "rule", "backtests": "backtest"}.get(name, name)
     return page == name or (page.startswith(below) and page not in {link for link, _, _ in _LINKS})

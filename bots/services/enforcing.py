@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ailona.kit.tenancy import workspace_scope
+from ailona.kit.tenancy import across_workspaces, workspace_scope
 from bots.models import Bot, Claim, RiskLock
 from bots.services.market import market_ms
 from bots.services.stopping import settle_stopping
@@ -17,13 +17,23 @@ def enforce_lock(lock_id: int, workspace_id: int) -> int:
     with workspace_scope(workspace_id, reading=True):
         lock = RiskLock.objects.filter(pk=lock_id).first()
         bots = [] if lock is None else _concerned(lock)
-    written = 0
-    for bot_id in bots:
-        with workspace_scope(workspace_id):
-            bot = locked_bot(bot_id)
-            symbols = sorted(Claim.objects.filter(bot=bot).values_list("symbol", flat=True))
-            written += tend_symbols(bot, symbols, market_ms(bot.source))
-            settle_stopping(bot)
+    return sum(_tend_all(bot_id, workspace_id) for bot_id in bots)
+
+
+def enforce_platform_halt() -> int:
+    """Tend every trade of the installation; return how many requests that led to. Safe to call again."""
+    with across_workspaces("halt"):
+        claims = Claim.objects.order_by("bot_id").values_list("bot_id", "workspace_id")
+        holding = list(claims.distinct())
+    return sum(_tend_all(bot_id, workspace_id) for bot_id, workspace_id in holding)
+
+
+def _tend_all(bot_id: int, workspace_id: int) -> int:
+    with workspace_scope(workspace_id):
+        bot = locked_bot(bot_id)
+        symbols = sorted(Claim.objects.filter(bot=bot).values_list("symbol", flat=True))
+        written = tend_symbols(bot, symbols, market_ms(bot.source))
+        settle_stopping(bot)
     return written
 
 

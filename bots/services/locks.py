@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.audit import record
 from accounts.models import ExchangeAccount, Workspace
+from accounts.platform_halt import platform_locks
 from ailona.kit import clock
 from ailona.kit.push import tell
 from ailona.kit.queue import enqueue
@@ -33,10 +34,11 @@ class NoSuchLock(InvalidInput):
 
 
 def locks_of(account: ExchangeAccount) -> list[Lock]:
-    """Return the locks an account knows of: its own, its bots', and its workspace's; ended ones too."""
+    """Return the locks an account knows of: its own, its bots', its workspace's, the platform's; ended ones too."""
     own = [Lock.from_record(row) for row in account.locks]
     above = [Lock.from_record(row) for row in account.workspace.locks]
-    return own + [lock for lock in above if lock.environment in ("", account.environment)]
+    above = [lock for lock in above if lock.environment in ("", account.environment)]
+    return own + above + platform_locks(account)
 
 
 def set_by_losses(bot: Bot, locks: Sequence[Lock]) -> None:

@@ -240,15 +240,18 @@ def _tend(bot: Bot, symbol: str, now_ms: int) -> None:
     settle_stopping(bot)
 
 
-def apply_order(account: ExchangeAccount, news: OrderNews) -> bool:
-    """Apply what the venue tells of an order of ours; False if it isn't ours or says nothing newer."""
+def apply_order(account: ExchangeAccount, news: OrderNews, *, listed: bool = False) -> bool:
+    """Apply what the venue tells of an order of ours; False if it isn't ours or says nothing newer.
+
+    ``listed``: as one of all open orders, read just now.
+    """
     with workspace_scope(account.workspace_id):
         row = OrderRow.objects.filter(account=account, link=news.link).first() if news.link else None
         if row is None:
             return False
         bot = locked_bot(row.bot_id)
         row.refresh_from_db()
-        if not order_states.told(row, news):
+        if not order_states.told(row, news, listed=listed):
             return False
         _tend(bot, row.symbol, news.updated_ms)
         tell(account.workspace_id, {"type": "order", "bot": bot.code, "symbol": row.symbol})

@@ -6,6 +6,8 @@ from bots.models import OrderRow
 from trading_core.exchanges.port import OrderNews
 from trading_core.execution.order import TRANSITIONS, OrderState
 
+UNHEARD_OF = "not known to the venue any more"
+"""Reason of an order whose end nobody told: its absence was proven."""
 _FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
 
 
@@ -27,13 +29,17 @@ def _state_by_fill(row: OrderRow) -> OrderState:
     return OrderState.PARTIALLY_FILLED
 
 
-def told(row: OrderRow, news: OrderNews) -> bool:
+def told(row: OrderRow, news: OrderNews, *, listed: bool = False) -> bool:
     """Apply order news; False if it tells nothing newer.
+
+    ``listed``: the venue lists it among the open orders. One that was ended for its absence stands again.
 
     A final state is taken once the executions it speaks of are in: until then it waits in ``ending``,
     so that nobody takes an order for ended whose fills are still on their way.
     """
     state = OrderState(row.state)
+    if listed and state is OrderState.CANCELLED and row.reason == UNHEARD_OF and news.state not in _FINAL:
+        state, row.reason = OrderState.UNKNOWN, ""
     if state in _FINAL or _is_older(row, news):
         return False
     row.venue_order_id = news.venue_order_id or row.venue_order_id

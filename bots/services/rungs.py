@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import Subquery
 
 from accounts.models import ExchangeAccount, PlatformLimits, Workspace
+from accounts.platform_halt import ANNOTATION
+from accounts.platform_halt import newest as newest_halt
 from bots.models import Bot, Claim, EquityMark
 from trading_core.engine.limits_schema import parse_limits
 from trading_core.engine.snapshot import Snapshot
@@ -26,7 +28,7 @@ def account_on_ladder(account_id: int, *, locking: bool = False) -> ExchangeAcco
     """
     newest = PlatformLimits.objects.order_by("-pk").values("limits")[:1]
     rows = ExchangeAccount.objects.select_related("workspace", "equity_mark").annotate(
-        platform_limits=Subquery(newest)
+        platform_limits=Subquery(newest), **{ANNOTATION: newest_halt()}
     )
     if locking:
         rows = rows.select_for_update(of=("self",), no_key=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Min
 
 from ailona.kit import clock
 from bots.models import CandleRevision, CandleRow
@@ -142,6 +143,18 @@ def last_open(key: SeriesKey) -> int | None:
         return None
     newest = CandleRow.objects.filter(series_id=series).order_by("-open_time")
     return newest.values_list("open_time", flat=True).first()
+
+
+def span(key: SeriesKey) -> tuple[int, int] | None:
+    """Return the first and the last open time that ``candles`` may tell of a base series, or None."""
+    series = find_series_id(key)
+    stored = history.span(history_root(), key)
+    rows = CandleRow.objects.filter(series_id=series) if series is not None else CandleRow.objects.none()
+    heard = rows.aggregate(first=Min("open_time"), last=Max("open_time"))
+    if heard["first"] is None:
+        return stored
+    # As in _load: history beyond the last row heard is not to be seen yet.
+    return min(int(heard["first"]), stored[0] if stored else int(heard["first"])), int(heard["last"])
 
 
 def missing(key: SeriesKey, start_ms: int, end_ms: int) -> list[tuple[int, int]]:

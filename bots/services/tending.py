@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from accounts.platform_halt import ANNOTATION, newest
 from bots.models import Bot
 from bots.services.commit import Occasion, commit_intents, commit_plans, release_claims
 from bots.services.documents import document_of
@@ -63,4 +64,6 @@ def _tended(
 def locked_bot(bot_id: int) -> Bot:
     """Return a bot of the active workspace with its row locked until the transaction ends."""
     rows = Bot.objects.select_for_update(of=("self",), no_key=True).select_related("account__workspace")
-    return rows.get(pk=bot_id)
+    bot = rows.annotate(**{ANNOTATION: newest()}).get(pk=bot_id)
+    bot.account.__dict__[ANNOTATION] = bot.__dict__[ANNOTATION]
+    return bot

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from accounts.entry_blocks import block_entries
 from ailona.kit import clock
 from bots.trader import intents, reconcile
+from bots.trader.absence import EMPTY_ANSWERS, Absences
 from bots.trader.check import learned
 from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
 from bots.trader.intents import Claimed, Waiting
@@ -75,6 +76,8 @@ class Actor:
         self._turn = asyncio.Lock()
         self._inbox: asyncio.Queue[PrivateNews | ReconcileWanted] = asyncio.Queue(INBOX_MAX)
         self._doubt: asyncio.TimerHandle | None = None
+        self._look_again: asyncio.TimerHandle | None = None
+        self._absences = Absences(gone_after=config.gone_after)
         self._orphans = True
         self._gate = gate_of(market.addresses.rest)
         self._keys = KeyWatch(lease.served, config, work)
@@ -110,8 +113,9 @@ class Actor:
                 group.create_task(self._protection.run(exchange, self._reconciled))
                 group.create_task(self._keep_reconciled())
         finally:
-            if self._doubt is not None:
-                self._doubt.cancel()
+            for timer in (self._doubt, self._look_again):
+                if timer is not None:
+                    timer.cancel()
             exchange.close()
 
     def notice(self, waiting: Iterable[Waiting]) -> None:
@@ -200,6 +204,7 @@ class Actor:
             self._doubt = asyncio.get_running_loop().call_later(DOUBT_S, self._want_reconcile)
 
     def _want_reconcile(self) -> None:
+        self._look_again = None
         try:
             self._inbox.put_nowait(ReconcileWanted())
         except asyncio.QueueFull:
@@ -216,9 +221,7 @@ class Actor:
             last_ms = await self._work.db(reconcile.last_execution_ms, served)
             view = await self._work.net(reconcile.read, exchange, served, last_ms)
             applied = await self._work.db(reconcile.apply, served, view)
-            for missing in applied.missing:
-                found = await self._work.net(exchange.order, symbol=missing.symbol, link=missing.link)
-                await self._work.db(reconcile.apply_lookup, served, missing, found)
+            await self._look_for(exchange, applied.missing)
             differing = applied.differing
             if not differing:
                 if applied.unexplained:
@@ -232,6 +235,21 @@ class Actor:
         self._reconciled.set()
         self._protection.want()
         self._bell.set()
+
+    async def _look_for(self, exchange: Exchange, missing: list[reconcile.Missing]) -> None:
+        """Look for standing orders that the venue didn't list; one that isn't found is not over at once."""
+        self._absences.keep(missing)
+        for order in missing:
+            found, executions = await self._work.net(reconcile.look, exchange, order.symbol, order.link)
+            if found is not None or executions or self._absences.proven(order):
+                await self._work.db(reconcile.apply_lookup, self.lease.served, order, found, executions)
+        if self._absences.is_waiting:
+            self._again(self._config.gone_after / EMPTY_ANSWERS)
+
+    def _again(self, seconds: float) -> None:
+        """Reconcile once more in a while."""
+        if self._look_again is None:
+            self._look_again = asyncio.get_running_loop().call_later(seconds, self._want_reconcile)
 
     async def _keep_reconciled(self) -> None:
         """Read the venue again and again: a message that got lost leaves no gap to be seen.

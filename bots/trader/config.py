@@ -50,11 +50,15 @@ class TraderConfig:
     renew_every: float = 5.0
     poll_every: float = 0.02
     discover_every: float = 1.0
+    halts_every: float = 0.25
+    """How often locks and halts are looked for that somebody has set."""
     protect_every: float = 5.0
     reconcile_every: float = 30.0
     """How often the venue is read again while something stands there."""
     reconcile_flat_times: int = 10
     """After how many of these times it is read although nothing stands."""
+    gone_after: float = 30.0
+    """How long an order that stood must be missing everywhere before it counts as over."""
     stream_pace: Pace = field(default_factory=Pace)
     instruments_every: float = 900.0
     """How often instruments are read again while running: a delisting is announced, but not to us."""

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef
 
 from accounts.entry_blocks import BlockCause, BlockKind, lift_blocks, standing_block
+from accounts.platform_halt import ANNOTATION, newest
 from ailona.kit import clock
 from ailona.kit.tenancy import across_workspaces, workspace_scope
 from bots.models import AccountLease, Bot, IntentRow, IntentState, OrderRow, PositionRow
@@ -20,6 +21,7 @@ from bots.models.trading import UNSETTLED
 from bots.services.market import market_ms
 from bots.services.stopping import settle_stopping
 from bots.services.tending import locked_bot, tend_symbols
+from bots.trader.halts import halted
 from bots.trader.lease import Lease, from_now
 from trading_core.exchanges.port import SignedWindow
 from trading_core.execution.intent import IntentKind
@@ -89,7 +91,7 @@ def claim_next(lease: Lease, *, urgent_only: bool = False) -> Claimed | None:
         for row in rows:
             if row.state != IntentState.PLANNED or _must_wait(row, rows):
                 continue
-            denied = _stale(row) or _blocked(row)
+            denied = _stale(row) or _blocked(row) or halted(row)
             if denied:
                 _deny(row, denied[:ERROR_LENGTH])
                 continue
@@ -101,7 +103,11 @@ def claim_next(lease: Lease, *, urgent_only: bool = False) -> Claimed | None:
 
 def _unsettled_rows(lease: Lease) -> Sequence[IntentRow]:
     rows = IntentRow.objects.filter(account_id=lease.account_id, state__in=UNSETTLED)
-    return list(rows.select_related("order", "bot", "account").order_by("priority", "pk"))
+    rows = rows.select_related("order", "bot", "account__workspace").annotate(**{ANNOTATION: newest()})
+    found = list(rows.order_by("priority", "pk"))
+    for row in found:
+        row.account.__dict__[ANNOTATION] = row.__dict__[ANNOTATION]
+    return found
 
 
 def _must_wait(row: IntentRow, rows: Sequence[IntentRow]) -> bool:

@@ -6,7 +6,7 @@ The venue is right about facts. Orders that aren't ours are counted and left alo
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Max
@@ -18,6 +18,7 @@ from bots.models import Claim, ExecutionRow, IntentRow, OrderRow, PositionRow
 from bots.models.trading import UNSETTLED
 from bots.services import news as services
 from bots.services.flows import apply_flows
+from bots.services.order_states import UNHEARD_OF
 from bots.trader.config import VENUE_ENVIRONMENTS
 from bots.trader.lease import Served
 from trading_core.exchanges.port import (
@@ -108,11 +109,16 @@ def apply(served: Served, view: View) -> Applied:
         if execution.exec_id not in known:
             services.apply_execution(account, execution)
     for order in view.orders:
-        services.apply_order(account, order)
+        services.apply_order(account, order, listed=True)
     differing = _apply_positions(served, account, view.positions)
     unexplained = not services.apply_wallet(account, view.wallet)
     _note_foreign(served, view.orders)
     return Applied(_missing(served, view), differing, unexplained)
+
+
+def look(exchange: Exchange, symbol: str, link: str) -> tuple[OrderNews | None, list[ExecutionNews]]:
+    """Ask orders, history and executions for one order; blocks. Only a complete answer of each returns."""
+    return exchange.order(symbol=symbol, link=link), exchange.executions_of(symbol=symbol, link=link)
 
 
 def read_flows(exchange: Exchange) -> list[FlowNews]:
@@ -128,9 +134,13 @@ def explain_wallet(served: Served, view: View, flows: list[FlowNews]) -> None:
         log.warning("account %s: the venue's wallet is not ours", served.code)
 
 
-def apply_lookup(served: Served, missing: Missing, found: OrderNews | None) -> None:
-    """Apply what the venue says of a missing order; one it doesn't know any more is over."""
+def apply_lookup(
+    served: Served, missing: Missing, found: OrderNews | None, executions: Iterable[ExecutionNews] = ()
+) -> None:
+    """Apply what the venue says of a missing order; one it says nothing of is over."""
     account = load(served)
+    for execution in executions:
+        services.apply_execution(account, execution)
     if found is not None:
         services.apply_order(account, found)
         return
@@ -193,7 +203,7 @@ def _ended(row: OrderRow) -> OrderNews:
     return OrderNews(
         link=row.link, venue_order_id=row.venue_order_id, symbol=row.symbol, side=Side(row.side),
         state=OrderState.CANCELLED, lots=row.lots, filled=row.filled, ticks=row.ticks,
-        reduce_only=row.reduce_only, updated_ms=row.updated_ms, reason="not known to the venue any more",
+        reduce_only=row.reduce_only, updated_ms=row.updated_ms, reason=UNHEARD_OF,
     )  # fmt: skip
 
 

@@ -52,7 +52,9 @@ class Resolver:
             expired = clock.wall_ms() > claimed.expires_ms + self._settle_ms
             await asyncio.sleep(min(wait, PROOF_PAUSE) if expired else wait)
             try:
-                found, executions = await self._work.net(self._look, claimed)
+                found, executions = await self._work.net(
+                    reconcile.look, self._exchange, claimed.symbol, claimed.link
+                )
             except ExchangeError as e:
                 log.info("account %s: lookup failed: %s", self._lease.served.code, e)
                 empty = 0
@@ -68,11 +70,6 @@ class Resolver:
     def _waits(self, *, at_once: bool) -> Iterator[float]:
         lookups = self._config.lookups
         return chain((0.0,) if at_once else (), lookups, repeat(lookups[-1]))
-
-    def _look(self, claimed: Claimed) -> tuple[OrderNews | None, list[ExecutionNews]]:
-        """Ask orders, history and executions; only an answer of each counts."""
-        found = self._exchange.order(symbol=claimed.symbol, link=claimed.link)
-        return found, self._exchange.executions_of(symbol=claimed.symbol, link=claimed.link)
 
     def _take_over(self, claimed: Claimed, found: OrderNews | None, executions: list[ExecutionNews]) -> None:
         account = reconcile.load(self._lease.served)

@@ -20,6 +20,7 @@ from bots.trader import intents, opening, reconcile
 from bots.trader import lease as leases
 from bots.trader.actor import Actor
 from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
+from bots.trader.halts import HaltWatch
 from bots.trader.key_watch import EnteredKeys
 from bots.trader.lease import Lease, Served
 from bots.trader.markets import Market, ask_market, changed_statuses, keep_market
@@ -49,10 +50,16 @@ class Silence(NamedTuple):
 class Trader:
     """Serves many accounts in one process; embed it or run it as a command."""
 
-    def __init__(self, config: TraderConfig) -> None:
+    def __init__(
+        self, config: TraderConfig, *, work: Work | None = None, control: VenueControl | None = None
+    ) -> None:
         self._config = config
-        self._work = Work(database_threads=config.database_threads, network_threads=config.network_threads)
-        self._control = VenueControl(config.venue_url, config.venue_token, timeout_s=CONTROL_TIMEOUT_S)
+        self._work = work or Work(
+            database_threads=config.database_threads, network_threads=config.network_threads
+        )
+        self._control = control or VenueControl(
+            config.venue_url, config.venue_token, timeout_s=CONTROL_TIMEOUT_S
+        )
         self._markets: dict[str, Market] = {}
         self._read_at: dict[str, float] = {}
         """When an environment's instruments were asked for, on the monotonic clock."""
@@ -60,6 +67,7 @@ class Trader:
         """Environments that have not answered yet."""
         self._entered = EnteredKeys(config, self._work)
         self._shut_out = ShutOut(self._work)
+        self._halts = HaltWatch()
         self._actors: dict[int, Actor] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
@@ -75,6 +83,7 @@ class Trader:
         finding = [
             asyncio.create_task(self._repeat(self._discover, self._config.discover_every, ending)),
             asyncio.create_task(self._repeat(self._poll, self._config.poll_every, ending)),
+            asyncio.create_task(self._repeat(self._carry_out_halts, self._config.halts_every, ending)),
             asyncio.create_task(self._repeat(self._refresh, self._config.discover_every, ending)),
             asyncio.create_task(self._repeat(self._tell_shut, self._config.discover_every, ending)),
         ]
@@ -166,6 +175,11 @@ class Trader:
         most = self._config.discover_every if environment in VENUE_ENVIRONMENTS else BACKOFF_MAX
         log.log(logging.WARNING if before is None else logging.INFO, "%s: %s", environment, error)
         return Silence(failures, time.monotonic() + min(most, 2.0 ** min(failures, 8)), error)
+
+    async def _carry_out_halts(self) -> None:
+        if await self._work.db(self._halts.look):
+            for account_id in list(self._actors):
+                self._ring(account_id)
 
     async def _tell_shut(self) -> None:
         served = [actor.lease.served for actor in list(self._actors.values())]
@@ -271,7 +285,9 @@ class Trader:
         if task is not None:
             await asyncio.gather(task, return_exceptions=True)
         if answered:
-            await self._work.db(leases.release, actor.lease)
+            # Without the database it runs out by itself.
+            with suppress(DatabaseError):
+                await self._work.db(leases.release, actor.lease)
 
     def _cancel(self, account_id: int) -> asyncio.Task[None] | None:
         self._actors.pop(account_id, None)

@@ -243,7 +243,7 @@
     paintEquity();
     candles.paint();
   };
-  find("data-theme-switch").addEventListener("click", () => themed(root.dataset.theme === "dark" ? "light" : "dark"));
+  find("data-theme-switch")?.addEventListener("click", () => themed(root.dataset.theme === "dark" ? "light" : "dark"));
   let before = "dark";
   addEventListener("beforeprint", () => {
     before = root.dataset.theme;

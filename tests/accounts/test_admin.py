@@ -10,12 +10,14 @@ from accounts.models import (
     Environment,
     ExchangeAccount,
     OperatorRead,
+    PlatformHalt,
     PlatformLimits,
     SealedSecret,
     User,
     Workspace,
     WorkspaceKey,
 )
+from accounts.platform_halt import platform_locks
 from accounts.services import connect_exchange_account
 from ailona.kit import clock
 from ailona.kit.tenancy import TenantModel, workspace_scope
@@ -34,6 +36,7 @@ from bots.models import (
 )  # fmt: skip
 from tests.persons import PASSWORD
 from tests.roles import acting_as
+from trading_core.risk.levels import What
 
 # The admin has its own connection on PostgreSQL, so what it reads must be committed.
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -147,6 +150,21 @@ def test_operators_add_limits_of_the_platform_and_change_none(operator: Client) 
     assert (row.limits["gross"], row.operator, row.note) == ("3", "olga@example.com", "Storm")
     assert operator.post(address(PlatformLimits, f"{row.pk}/change/"), {"note": "x"}).status_code == 403
     assert operator.post(address(PlatformLimits, f"{row.pk}/delete/"), {"post": "yes"}).status_code == 403
+
+
+def test_operators_halt_the_platform_and_lift_it_by_another_row(operator: Client) -> None:
+    add = address(PlatformHalt, "add/")
+
+    assert "required" in operator.post(add, {"what": "flatten", "reason": ""}).content.decode()
+    assert operator.post(add, {"what": "flatten", "reason": "Crash"}).status_code == 302
+    (lock,) = platform_locks()
+    assert (lock.what, lock.reason, lock.by) == (What.FLATTEN, "Crash", "olga@example.com")
+
+    assert operator.post(add, {"what": "", "reason": "Over"}).status_code == 302
+    assert platform_locks() == []
+    row = PlatformHalt.objects.order_by("pk").first()
+    assert row is not None
+    assert operator.post(address(PlatformHalt, f"{row.pk}/change/"), {"reason": "x"}).status_code == 403
 
 
 def test_nothing_of_a_tenant_is_added_here(operator: Client) -> None:

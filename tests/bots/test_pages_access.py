@@ -16,6 +16,7 @@ from bots.services.locks import set_lock
 from bots.services.whatif import start_what_if
 from conditions.services.drafts import create_rule_set
 from conditions.services.publishing import publish_version
+from tests.analytics.backtest_desk import finished
 from tests.bots.desk import _nothing_remembered, bot, desk, logged_in  # noqa: F401 - fixtures
 from tests.e2e.desk_rows import RULES
 
@@ -67,6 +68,14 @@ PAGES: dict[str, tuple[str, str]] = {
     "bots/<slug:code>/what-if/<slug:study>/cancel/": (TRADER, "post"),
     "analytics/": (VIEWER, "get"),
     "analytics/curve/<slug:kind>/": (VIEWER, "get"),
+    "backtests/": (VIEWER, "get"),
+    "backtests/live/": (VIEWER, "get"),
+    "backtests/new/": (TRADER, "get"),
+    "backtests/compare/": (VIEWER, "get"),
+    "backtests/<slug:code>/": (VIEWER, "get"),
+    "backtests/<slug:code>/live/": (VIEWER, "get"),
+    "backtests/<slug:code>/cancel/": (TRADER, "post"),
+    "backtests/<slug:code>/delete/": (TRADER, "get"),
     "market/": (VIEWER, "get"),
     "market/live/": (VIEWER, "get"),
     "market/<slug:symbol>/": (VIEWER, "get"),
@@ -88,6 +97,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "rules/<slug:code>/versions/<int:number>/take/": (TRADER, "post"),
     "limits/": (VIEWER, "get"),
     "limits/live/": (VIEWER, "get"),
+    "halt/": (TRADER, "get"),
     "limits/locks/": (TRADER, "post"),
     "limits/locks/<slug:code>/lift/": (TRADER, "post"),
     "limits/workspace/": (OWNER, "get"),
@@ -155,6 +165,12 @@ API: dict[str, tuple[str, str]] = {
     "locks/<slug:code>/lift/": (TRADER, "post"),
     "positions/": (VIEWER, "get"),
     "analytics/": (VIEWER, "get"),
+    "backtests/": (TRADER, "post"),
+    "backtests/compare/": (VIEWER, "get"),
+    "backtests/<slug:code>/": (VIEWER, "get"),
+    "backtests/<slug:code>/cancel/": (TRADER, "post"),
+    "backtests/<slug:code>/result/": (VIEWER, "get"),
+    "backtests/<slug:code>/export/<slug:file>/": (VIEWER, "get"),
 }
 TABLE = PAGES | {f"api/v1/{route}": rule for route, rule in API.items()}
 STAFF = "admin/"
@@ -177,6 +193,8 @@ def codes(bot: Bot, desk: Workspace) -> dict[str, str]:
         rules = create_rule_set(name="Mine", document=RULES)
         publish_version(rules)
         study = start_what_if(bot, RULES, 1)
+    played = finished(desk, minutes=None, universe={"symbols": ["ETHUSDT"]})
+    with workspace_scope(desk.pk):
         lock = set_lock(what="entries", reason="Holiday", now_ms=bot.done, bot=bot, actor="alice")
     return {
         "bots": bot.code,
@@ -188,6 +206,7 @@ def codes(bot: Bot, desk: Workspace) -> dict[str, str]:
         "limits/accounts": bot.account.code,
         "close_ms": str(bot.done),
         "study": study.code,
+        "backtests": played.code,
     }
 
 
@@ -195,7 +214,8 @@ def address(route: str, codes: dict[str, str]) -> str:
     kind = route.removeprefix("api/v1/").partition("/<slug:code>")[0]
     filled = route.replace("<slug:code>", codes.get(kind, "")).replace("<slug:symbol>", "ETHUSDT")
     filled = filled.replace("<int:close_ms>", codes["close_ms"]).replace("<slug:study>", codes["study"])
-    filled = filled.replace("<slug:kind>", "equity")
+    filled = filled.replace("<slug:kind>", "equity").replace("<slug:file>", "csv")
+    filled = filled.replace("backtests/compare/", f"backtests/compare/?id={codes['backtests']}")
     filled = filled.replace("<slug:action>", "stop").replace("<int:number>", "1")
     filled = filled.replace(r"^confirm-email/(?P<key>[-:\w]+)/$", "confirm-email/abc/")
     filled = filled.replace(

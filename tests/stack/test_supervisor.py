@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ailona.stack import embedded
 from ailona.stack.child import Child
 from ailona.stack.embedded import PartDied, Stack
 from ailona.stack.parts import LoopPart, Web
@@ -90,3 +91,24 @@ def _runs(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return status.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+async def test_stack_starts_a_helper_that_dies_again_and_goes_on(
+    eventually: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "RESTART_EVERY_S", 0.0)
+    monkeypatch.setattr(embedded, "LOOK_EVERY_S", 0.01)
+    venue, helper = Child("venue", SLEEPER), Child("compute process", SLEEPER)
+    venue.start()
+    stack = Stack(web=_web(), parts=[], venue=venue, helpers=[helper])
+    running = asyncio.create_task(stack.run(lambda: None))
+    await asyncio.to_thread(eventually, helper.alive)
+    first = helper.pid
+
+    os.kill(first, signal.SIGKILL)
+    await asyncio.to_thread(eventually, lambda: helper.alive() and helper.pid != first)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await running
+    venue.stop()
+
+    assert not helper.alive()

@@ -25,6 +25,7 @@ SHARED = {
     "account_emailconfirmation": "as above",
     "accounts_operatorread": "the log of operators, not of a tenant",
     "accounts_platformlimits": "what operators limit every account to",
+    "accounts_platformhalt": "what operators have halted everywhere",
     "accounts_user": "people may belong to several workspaces",
     "accounts_user_groups": "operators' groups",
     "accounts_user_user_permissions": "operators' permissions",

@@ -74,6 +74,14 @@ def read(root: Path, key: SeriesKey, start_ms: int | None = None, end_ms: int | 
     return whole.between(low, high)
 
 
+def span(root: Path, key: SeriesKey) -> tuple[int, int] | None:
+    """Return the first and the last open time stored of a series, or None; reads no candle."""
+    paths = sorted(folder_of(root, key).glob("????-??.parquet"))
+    if not paths:
+        return None
+    return _bounds(paths[0])[0], _bounds(paths[-1])[1]
+
+
 def stored(root: Path) -> list[SeriesKey]:
     """Every series in the store."""
     found = []
@@ -102,6 +110,17 @@ def _load(path: Path) -> Candles:
     except (pa.ArrowException, OSError) as e:
         raise CandlesInvalid(str(path), f"can't be read: {str(e)[:200]}") from e
     return Candles(*(table.column(name).to_numpy() for name in COLUMNS))
+
+
+def _bounds(path: Path) -> tuple[int, int]:
+    """The first and the last open time of a file."""
+    try:
+        about = parquet.read_metadata(path)
+    except (pa.ArrowException, OSError) as e:
+        raise CandlesInvalid(str(path), f"can't be read: {str(e)[:200]}") from e
+    column = about.schema.to_arrow_schema().get_field_index("open_time")
+    told = [about.row_group(row).column(column).statistics for row in range(about.num_row_groups)]
+    return min(one.min for one in told), max(one.max for one in told)
 
 
 def _merge(path: Path, key: SeriesKey, new: Candles) -> tuple[Path, Candles, int, bool]:

@@ -1,4 +1,4 @@
-"""``manage.py up``: the embedded stack, every part in one process and the venue as its child."""
+"""``manage.py up``: the embedded stack, its parts in one process, the venue and the compute process as children."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ailona.checks import refuse_unsafe_start
 from ailona.env import env_str
+from ailona.stack.compute import compute_child
 from ailona.stack.demo import DemoLogin, ensure_demo
 from ailona.stack.demo_bots import add_bot_argument, documents_of
 from ailona.stack.embedded import PartDied, Stack
@@ -29,7 +30,7 @@ SWITCH_S = 0.0005
 class Command(BaseCommand):
     """Runs everything until Ctrl-C."""
 
-    help = "Run the whole platform in one process, with the venue as its child. Ctrl-C stops every part."
+    help = "Run the whole platform in one process, the venue and backtests as its children. Ctrl-C stops every part."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what may be chosen."""
@@ -67,6 +68,7 @@ class Command(BaseCommand):
                 web=Web("ailona.asgi:application", pages),
                 parts=parts(lockstep=options["lockstep"]),
                 venue=venue,
+                helpers=[compute_child()],
             )
             asyncio.run(stack.run(lambda: self._greet(pages, market, login)))
         finally:
