@@ -13,7 +13,6 @@ from analytics.services.backtests.inputs import Inputs
 from analytics.services.backtests.parts import PartName, figures_of, parts_of
 from trading_core.backtest.result import result_document
 from trading_core.backtest.run import run
-from trading_core.market.timeframe import MINUTE_MS
 
 Told = Callable[[float, str], None]
 """Called with how far it is, 0 to 1, and what is being done."""
@@ -49,8 +48,9 @@ def play(inputs: Inputs, told: Told, machine_code: Path | None = None) -> Outcom
         inputs.instruments,
         start_ms=inputs.start_ms,
         end_ms=inputs.end_ms,
-        progress=lambda done, of: told(
-            RULES + (PLAYED - RULES) * done / of, _day(inputs.start_ms + done * MINUTE_MS)
+        on_progress=lambda share: told(
+            RULES + (PLAYED - RULES) * share,
+            _day(inputs.start_ms + round(share * (inputs.end_ms - inputs.start_ms))),
         ),
         tickers=inputs.tickers,
         recorded=inputs.recorded,

@@ -34,11 +34,11 @@ funding payments gone by; minutes that reached an order or a stop, and those tha
 (
     PHASE, DIRECTION, REFERENCE, ENTRY_TICKS, ENTRY_LOTS, ENTRY_CLOSE, ENTRY_OVER, BASE_COST, BASE_LOTS, LEGS,
     GATE, OPENED, CLOSED, BEST, TIGHTENED, TARGET_NOW, REQUOTES, STOP_DRAWN, OURS, ASKED_ROWS, STOP_REQUESTS,
-    PLAN_COLUMNS,
-) = range(22)  # fmt: skip
+    NOTED, PLAN_COLUMNS,
+) = range(23)  # fmt: skip
 """``ENTRY_TICKS`` 0: at market; ``TARGET_NOW`` NONE: that of the parameters. Beside the plan: our open orders,
-requests since the last close, those that would move the stop. Trade and exit reason stand in the book, for
-executions carry them."""
+requests since the last close, those that would move the stop, notes up to the last one of the symbol. Trade and
+exit reason stand in the book, for executions carry them."""
 FLAT, ENTERING, OPEN, CLOSING = range(4)
 
 # Roles, ranked as ``Role`` sorts

@@ -30,6 +30,7 @@ from trading_core.market.timeframe import MINUTE_MS
 from trading_core.performance.track import Minutes
 from trading_core.plan.frame import Frame
 from trading_core.rules.model import TREES, RuleSet
+from trading_core.rules.requirements import requirements
 from trading_core.rules.verdict import Truths, Verdict
 from trading_core.simulator.settlement import funding_due, mark_columns
 from trading_core.simulator.volume import ROUNDING
@@ -81,23 +82,32 @@ def reel_of(
     drawn = np.empty((3, len(symbols), len(times) if document.plan.stop.drawn else 0), dtype=np.int32)
     leaves = []
     for s, symbol in enumerate(symbols):
-        row, present = rows_of(candles[symbol].open_time, times)
-        asked = asked_of(document, symbol, candles, times=times, present=present, tickers=tickers)
+        known = _known(document, symbol, candles)
+        own = known[symbol]
+        row, present = rows_of(own.open_time, times)
+        asked = asked_of(document, symbol, known, times=times, present=present, tickers=tickers)
         _write_words(said[s], asked, present, document.rules)
-        _write_candles(table[s], candles[symbol], instruments[symbol], row)
+        _write_candles(table[s], own, instruments[symbol], row)
         if not present.all():
-            _fill_gaps(table[s], present, before=times < candles[symbol].open_time[0])
+            _fill_gaps(table[s], present, before=times < own.open_time[0])
         if document.plan.stop.drawn:
             drawn[:, s] = drawn_of(
                 document.plan, Frame(document.timeframe, instruments[symbol], asked.frame), times
             )
         leaves.append(asked.leaves)
     tape = Tape(
-        times, table, said, drawn,
+        np.require(times, requirements=("C", "W")),  # machine code is made for one kind of array
+        table, said, drawn,
         _marks([recorded[symbol] for symbol in symbols], [instruments[symbol] for symbol in symbols], times),
         _dues({symbol: recorded[symbol] for symbol in symbols}, instruments, times),
     )  # fmt: skip
     return Reel(symbols, tape, tuple(leaves), Settlements(recorded, times))
+
+
+def _known(document: BotDocument, symbol: str, candles: Mapping[str, Candles]) -> dict[str, Candles]:
+    """The candles of a symbol, and of those its rules look at."""
+    needed = requirements(document.rules, symbol=symbol, timeframe=document.timeframe)
+    return {name: candles[name] for name in {symbol, *(other for other, _ in needed)} if name in candles}
 
 
 def _write_candles(
