@@ -69,6 +69,7 @@ def run_benchmark() -> dict[str, Any]:
             "ten legs, ten symbols": _ours(whole(sorted(ten)), ten, code, listed=listed, turns=2),
         }
         rivals = {name: _rival(name, file) for name in RIVALS}
+        memory = _memory(code)
     return {
         "candles": len(btc),
         "load_s": round(loaded, 3),
@@ -78,6 +79,7 @@ def run_benchmark() -> dict[str, Any]:
         "rivals": {
             name: told | {"candles_per_s": _speed(len(btc), told["seconds"])} for name, told in rivals.items()
         },
+        "memory": memory,
         "ratios": _ratios(ours, rivals, bare),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "notes": NOTES,
@@ -90,18 +92,32 @@ def year_of(folder: Path, symbol: str) -> Candles:
     return read_candles(file)[1]
 
 
+def turned(year: Candles, number: int, name: str) -> tuple[Candles, Instrument]:
+    """A recorded year as another symbol: from the fifth on, begun later, its end put before."""
+    shift = number // len(SYMBOLS) * 100_000
+    time_column, *columns = year.columns()
+    contract = replace(instrument_for(SYMBOLS[number % len(SYMBOLS)], year), symbol=name)
+    return Candles(
+        time_column, *(np.roll(column, shift) if shift else column for column in columns)
+    ), contract
+
+
 def _ten(folder: Path) -> tuple[dict[str, Candles], dict[str, Instrument]]:
-    """Ten symbols: the recorded ones, and again with their year begun later, its end put before."""
+    """Ten symbols: the recorded ones, and again with their year begun later."""
     years = [year_of(folder, symbol) for symbol in SYMBOLS]
-    contracts = [instrument_for(symbol, year) for symbol, year in zip(SYMBOLS, years, strict=True)]
-    found, listed = {}, {}
-    for number in range(COPIES):
-        which, turned = number % len(years), (number // len(years)) * 100_000
-        time_column, *columns = years[which].columns()
-        name = f"S{number}USDT"
-        found[name] = Candles(time_column, *(np.roll(column, turned) for column in columns))
-        listed[name] = replace(contracts[which], symbol=name)
-    return found, listed
+    found = {f"S{k}USDT": turned(years[k % len(years)], k, f"S{k}USDT") for k in range(COPIES)}
+    candles = {name: those for name, (those, _) in found.items()}
+    return candles, {name: contract for name, (_, contract) in found.items()}
+
+
+def _memory(code: Path) -> list[dict[str, Any]]:
+    """The peak of runs over one, three and ten symbols, each in a process of its own."""
+    found = []
+    for symbols in (1, 3, COPIES):
+        command = [sys.executable, "-m", "benchmarks.backtest_memory", str(symbols), str(code)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+    return found
 
 
 def _compile(code: Path, candles: Candles) -> float:

@@ -17,6 +17,7 @@ from trading_core.market.known_instruments import derived_instrument, known_inst
 from trading_core.market.recorded import Recorded
 from trading_core.market.recorded_files import files_of, read_recorded
 from trading_core.market.series import SeriesKey
+from trading_core.market.streamed import Streamed
 from trading_core.market.ticker_files import joined, read_tickers
 from trading_core.market.tickers import Tickers
 from trading_core.market.timeframe import Timeframe
@@ -35,6 +36,7 @@ class Market:
 
     candles: Mapping[str, Candles]
     instruments: Mapping[str, Instrument]
+    """Of the symbols that have candles."""
 
 
 def read_bot(path: Path) -> BotDocument:
@@ -74,10 +76,9 @@ def market_from_files(document: BotDocument, paths: Sequence[Path]) -> Market:
 def market_from_store(document: BotDocument, root: Path) -> Market:
     """Return the bot's market from the history store; raise InvalidInput if a symbol is missing."""
     wanted = symbols_needed(document)
-    keys = {s: SeriesKey(document.market.source, document.market.category, s, BASE) for s in wanted}
-    candles = {s: history.read(root, key) for s, key in keys.items()}
-    bitcoin = history.read(root, SeriesKey(document.market.source, document.market.category, BITCOIN, BASE))
-    candles |= {BITCOIN: bitcoin} if len(bitcoin) else {}
+    market = document.market
+    keys = {s: SeriesKey(market.source, market.category, s, BASE) for s in (*wanted, BITCOIN)}
+    candles = Streamed(keys, lambda symbol: history.read(root, keys[symbol]))
     return _market(document, wanted, candles, where=str(root))
 
 
@@ -163,9 +164,10 @@ def _joined(one: Candles, other: Candles) -> Candles:
 def _market(
     document: BotDocument, wanted: Sequence[str], candles: Mapping[str, Candles], *, where: str
 ) -> Market:
-    missing = [s for s in wanted if not len(candles.get(s, ()))]
+    told = ((s, candles[s]) for s in dict.fromkeys((*wanted, BITCOIN)) if s in candles)
+    instruments = {s: instrument_for(s, found) for s, found in told if len(found)}
+    missing = [s for s in wanted if s not in instruments]
     if missing:
         name = f"{document.market.source}-{document.market.category}"
         raise InvalidInput("candles", f"no {name} 1m candles of {', '.join(missing)} in {where}")
-    kept = {s: candles[s] for s in (*wanted, BITCOIN) if s in candles}
-    return Market(kept, {s: instrument_for(s, c) for s, c in kept.items()})
+    return Market(candles, instruments)

@@ -49,13 +49,11 @@ def run(
     Candles that open before ``start_ms`` only warm the rules up; ``limit`` plays that many minutes
     that have a candle; a figure that ``tickers`` doesn't tell is unknown; funding is settled, and
     liquidations are judged by the mark, as far as ``recorded`` tells. With a folder for
-    ``machine_code`` the run is compiled where the document allows it: faster, and the same. Raise
-    InvalidInput if a symbol of the bot has no candles, or none is left.
+    ``machine_code`` the run is compiled where the document allows it: faster, and the same. Then a symbol's
+    candles are asked for twice, and not kept: a mapping that reads them (``market.streamed``) holds few
+    at a time. Raise InvalidInput if a symbol of the bot has no candles, or none is left.
     """
-    missing = [s for s in document.symbols if not len(candles.get(s, ())) or s not in instruments]
-    if missing:
-        raise InvalidInput("universe.symbols", f"no candles for {', '.join(missing)}")
-    times = minutes_of(document, candles, start_ms, end_ms, limit)
+    times = minutes_of(document, candles, start_ms, end_ms, limit, instruments)
     told = {symbol: (recorded or {}).get(symbol, NOTHING_RECORDED) for symbol in sorted(document.symbols)}
     fees = document.fees
     matching = params or MatchingParams(maker_ppm=fees.maker_ppm, taker_ppm=fees.taker_ppm)
@@ -110,9 +108,18 @@ def minutes_of(
     start_ms: int | None,
     end_ms: int | None,
     limit: int | None,
+    instruments: Mapping[str, Instrument] | None = None,
 ) -> Times:
-    """Open times of the minutes to play."""
-    times = _joined([candles[symbol].open_time for symbol in document.symbols])
+    """Open times of the minutes to play; raise InvalidInput for symbols that can't be, or if there are none."""
+    times, missing = np.empty(0, dtype=np.int64), []
+    for symbol in document.symbols:
+        found = candles[symbol].open_time if symbol in candles else times[:0]
+        if len(found) and (instruments is None or symbol in instruments):
+            times = _joined(times, found) if len(times) else found
+        else:
+            missing.append(symbol)
+    if missing:
+        raise InvalidInput("universe.symbols", f"no candles for {', '.join(missing)}")
     if start_ms is not None:
         times = times[times >= start_ms]
     if end_ms is not None:
@@ -123,10 +130,9 @@ def minutes_of(
     return times
 
 
-def _joined(columns: list[Times]) -> Times:
-    """The times that stand in any of these rising columns."""
-    first, *others = columns
-    if all(np.array_equal(first, other) for other in others):
-        return first
-    times = np.sort(np.concatenate(columns), kind="stable")
+def _joined(one: Times, other: Times) -> Times:
+    """The times that stand in either of two rising columns."""
+    if np.array_equal(one, other):
+        return one
+    times = np.sort(np.concatenate((one, other)), kind="stable")
     return times[np.concatenate(([True], times[1:] != times[:-1]))]

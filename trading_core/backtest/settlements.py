@@ -24,9 +24,10 @@ class Settlements:
         self._recorded = recorded
         self.times = frozenset(time_ms for known in recorded.values() for time_ms in known.rates_e8)
         """When anything is settled at all."""
-        closes = times + MINUTE_MS
         self._minutes = {
-            symbol: np.flatnonzero(np.isin(closes, np.array(sorted(known.rates_e8), dtype=np.int64)))
+            symbol: np.flatnonzero(
+                np.isin(times, np.array(sorted(known.rates_e8), dtype=np.int64) - MINUTE_MS)
+            )
             if known.rates_e8
             else _NOTHING
             for symbol, known in recorded.items()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from trading_core.performance.trades import Trades
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _HOUR_MS = 3_600_000
+_EPOCH = date(1970, 1, 1).toordinal()
 _THURSDAY = 3
 """The weekday of 1 January 1970."""
 
@@ -59,7 +61,7 @@ def _ranked(names: Iterable[str]) -> Integers:
 
 
 def _day(day: int) -> str:
-    return str(np.datetime64(day, "D"))
+    return date.fromordinal(_EPOCH + day).isoformat()
 
 
 def _month(month: int) -> str:
@@ -78,11 +80,16 @@ def _parts(trades: Trades, key: Integers, name: Callable[[int], str]) -> dict[st
     return {name(place): _part(*values) for place, values in rows}
 
 
+@lru_cache(maxsize=4096)
+def _win_rate(wins: int, count: int) -> str:
+    return ratio_text(100 * wins, count)
+
+
 def _part(count: int, wins: int, net: int, fees: int, funding: int) -> dict[str, Any]:
     return {
         "trades": count,
         "wins": wins,
-        "win_rate_pct": ratio_text(100 * wins, count),
+        "win_rate_pct": _win_rate(wins, count),
         "net": amount_text(net),
         "fees": amount_text(fees),
         "funding": amount_text(funding),

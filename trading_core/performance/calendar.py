@@ -7,6 +7,7 @@ import numpy as np
 from trading_core.performance.columns import Integers
 from trading_core.performance.curve import DAY_MS, Curve
 from trading_core.performance.metric import Metric, missing, money
+from trading_core.performance.places import places_after
 
 _HOUR_MS = 3_600_000
 
@@ -30,7 +31,7 @@ def _gains(curve: Curve, length: int) -> tuple[Integers, Integers]:
         return curve.times[:0], curve.values[:0]
     bounds = np.arange((start // length + 1) * length, end, length)
     ends = np.concatenate(([start], bounds, [end]))
-    stands = curve.values[np.searchsorted(curve.times, ends, side="right") - 1]
+    stands = curve.values[places_after(curve.times, ends) - 1]
     return ends[:-1], np.diff(stands)
 
 

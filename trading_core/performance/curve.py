@@ -25,9 +25,10 @@ class Curve(NamedTuple):
     def of(cls, records: Sequence[EquityRecord], *, start: int, start_ms: int) -> Self:
         """Mark-to-market equity of a run that began at ``start_ms`` with ``start`` money units."""
         equity = Equity.of(records)
-        curve = cls._after(start_ms, start, equity.close_ms, equity.wallet)
-        curve.values[1:] += equity.unrealised
-        return curve
+        times, values = np.empty((2, len(equity) + 1), dtype=np.int64)
+        times[0], times[1:], values[0] = start_ms, equity.close_ms, start
+        np.add(equity.wallet, equity.unrealised, out=values[1:])
+        return cls(times, values)
 
     @classmethod
     def realised(cls, records: Sequence[EquityRecord], *, start: int, start_ms: int) -> Self:
@@ -35,8 +36,5 @@ class Curve(NamedTuple):
         equity = Equity.of(records)
         rows = np.flatnonzero(equity.wallet[1:] != equity.wallet[:-1]) + 1
         rows = np.concatenate((np.arange(min(1, len(equity))), rows))
-        return cls._after(start_ms, start, equity.close_ms[rows], equity.wallet[rows])
-
-    @classmethod
-    def _after(cls, start_ms: int, start: int, times: Integers, values: Integers) -> Self:
+        times, values = equity.close_ms[rows], equity.wallet[rows]
         return cls(np.concatenate(([start_ms], times)), np.concatenate(([start], values)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from trading_core.market.candle import Floats
 from trading_core.performance.curve import DAY_MS, Curve
+from trading_core.performance.places import places_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def daily(curve: Curve) -> Daily:
     if start_ms == end_ms:
         return Daily(0.0, curve.values[:1].astype(np.float64), np.empty(0))
     midnights = np.arange((start_ms // DAY_MS + 1) * DAY_MS, end_ms, DAY_MS)
-    stands = np.searchsorted(curve.times, np.concatenate(([start_ms], midnights, [end_ms])), side="right") - 1
+    stands = places_after(curve.times, np.concatenate(([start_ms], midnights, [end_ms]))) - 1
     closes = curve.values[stands].astype(np.float64)
     before = closes[:-1]
     # What has lost everything returns nothing more.

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trading_core.performance.columns import Integers
 from trading_core.performance.curve import Curve
 
 EPISODES = 5
+
+_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,25 @@ class Drawdown:
 
 def drawdowns(curve: Curve) -> list[Drawdown]:
     """Every drawdown of a run, in order of time."""
-    below = curve.values < np.maximum.accumulate(curve.values)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], below, [False]))))
-    return [
-        _drawdown(curve, int(first), int(stop)) for first, stop in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    peaks = _peaks(curve.values)
+    ends = np.append(peaks[1:], len(curve.values))
+    falls = np.flatnonzero(ends - peaks > 1)
+    edges = zip((peaks[falls] + 1).tolist(), ends[falls].tolist(), strict=True)
+    return [_drawdown(curve, first, stop) for first, stop in edges]
+
+
+def _peaks(values: Integers) -> Integers:
+    """The points below none before them, rising; most blocks are far below a peak, and only looked at as such."""
+    whole = len(values) // _BLOCK * _BLOCK
+    blocks = values[:whole].reshape(-1, _BLOCK)
+    tops = blocks.max(axis=1)
+    before = np.maximum.accumulate(np.concatenate((values[:1], tops)))
+    high = np.flatnonzero(tops >= before[:-1])
+    reached = np.maximum(np.maximum.accumulate(blocks[high], axis=1), before[high, np.newaxis])
+    block, row = np.nonzero(blocks[high] == reached)
+    rest = values[whole:]
+    last = np.flatnonzero(rest == np.maximum(np.maximum.accumulate(rest), before[-1])) + whole
+    return np.concatenate((high[block] * _BLOCK + row, last))
 
 
 def _drawdown(curve: Curve, first: int, stop: int) -> Drawdown:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading_core.performance.columns import Executions, Integers
+from trading_core.performance.places import places
 from trading_core.performance.track import MINUTE_MS, Minutes, TrackRecord, money_of
 from trading_core.performance.trades import Trades
 
@@ -84,8 +85,8 @@ def _unchanged(
     times = executions.time_ms[rows]
     # What is filled at an open leaves the minute before it whole; any other fill lies inside its minute.
     until = times - np.where(executions.at_open[rows], 0, MINUTE_MS)
-    first = np.searchsorted(minutes.open_ms, times)
-    stop = np.searchsorted(minutes.open_ms, np.append(until[1:], until[-1:]))
+    first = places(minutes.open_ms, times)
+    stop = places(minutes.open_ms, np.append(until[1:], until[-1:]))
     return first, np.where(held == 0, first, stop)
 
 

@@ -8,6 +8,7 @@ from trading_core.market.candle import Floats
 from trading_core.performance.columns import Executions, Integers
 from trading_core.performance.curve import Curve
 from trading_core.performance.metric import Metric, missing, number
+from trading_core.performance.places import places
 from trading_core.performance.track import TrackRecord
 
 HOUR_MS = 3_600_000
@@ -31,8 +32,10 @@ def exposure_figures(track: TrackRecord, curve: Curve) -> dict[str, Metric]:
         none = missing("no close")
         return {**figures, "mean_exposure_pct": none, "max_exposure_pct": none, "locked_hours": none}
     locked = float(np.einsum("i,i", value, np.diff(curve.times))) / track.start / HOUR_MS
-    gross = np.divide(value, curve.values[1:], out=value, where=curve.values[1:] > 0)
-    gross[curve.values[1:] <= 0] = 0.0
+    worthless = curve.values[1:] <= 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gross = np.divide(value, curve.values[1:], out=value)
+    gross[worthless] = 0.0
     return {
         **figures,
         "mean_exposure_pct": number(100.0 * float(gross.mean())),
@@ -44,14 +47,14 @@ def exposure_figures(track: TrackRecord, curve: Curve) -> dict[str, Metric]:
 def gross_value(track: TrackRecord) -> Floats:
     """Value of all positions at each close of the bot, money units."""
     times = track.equity.close_ms
-    total = np.zeros(len(times))
+    total: Floats = np.zeros(len(times))
     for code, symbol in enumerate(track.executions.symbols):
         numerator, denominator = track.instruments[symbol].value_scale
         changed, lots = _held(track.executions, code)
         if not len(changed):
             continue
         # Lots stand from one execution to the next: the closes between them all see the same.
-        first = np.searchsorted(times, changed)
+        first = places(times, changed)
         worth = np.repeat(np.abs(lots) * (numerator / denominator), np.diff(first, append=len(times)))
         worth *= track.minutes[symbol].closes_at(times)[first[0] :]
         total[first[0] :] += worth

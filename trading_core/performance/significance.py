@@ -54,7 +54,7 @@ def expectancy_interval(net: Integers) -> dict[str, Metric]:
     runs = max(_FEWEST_RUNS, min(RESAMPLES, _DRAWS // len(net)))
     values = net.astype(np.float64)
     width = np.uint16 if len(net) <= 1 << 16 else np.uint32
-    means = values[rng.integers(0, len(net), (runs, len(net)), dtype=width)].mean(axis=1)
+    means = values.take(rng.integers(0, len(net), (runs, len(net)), dtype=width)).mean(axis=1)
     low, high = np.percentile(means, _INTERVAL)
     return {"expectancy_low": money(round(float(low))), "expectancy_high": money(round(float(high)))}
 
@@ -85,6 +85,9 @@ def random_entries(track: TrackRecord, trades: Trades) -> dict[str, Metric]:
         worth = ours.direction * ours.entry_tick_lots * (numerator / denominator)
         close = minutes.close
         begin = (rng.random((runs, len(ours))) * room).astype(np.int64)
-        total += ((close[begin + held] / close[begin] - 1.0) * worth).sum(axis=1)
+        gained = close.take(begin + held) / close.take(begin)
+        gained -= 1.0
+        gained *= worth
+        total += gained.sum(axis=1)
     beaten = 100.0 * float((total < float(trades.net.sum())).mean())
     return {"random_beaten_pct": number(beaten), "random_net": money(round(float(total.mean())))}

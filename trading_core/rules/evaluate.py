@@ -21,7 +21,7 @@ from trading_core.rules.verdict import History, Truths, Verdict, pack_truths, sl
 
 _VALUES = (0, -1, 1)
 
-_BLOCK = 16_384
+_BLOCK = 65_536
 """Closes of a history asked at a time: what a condition makes on its way stays in the processor's cache."""
 
 

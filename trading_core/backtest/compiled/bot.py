@@ -34,11 +34,11 @@ funding payments gone by; minutes that reached an order or a stop, and those tha
 (
     PHASE, DIRECTION, REFERENCE, ENTRY_TICKS, ENTRY_LOTS, ENTRY_CLOSE, ENTRY_OVER, BASE_COST, BASE_LOTS, LEGS,
     GATE, OPENED, CLOSED, BEST, TIGHTENED, TARGET_NOW, REQUOTES, STOP_DRAWN, OURS, ASKED_ROWS, STOP_REQUESTS,
-    PLAN_COLUMNS,
-) = range(22)  # fmt: skip
+    NOTED, PLAN_COLUMNS,
+) = range(23)  # fmt: skip
 """``ENTRY_TICKS`` 0: at market; ``TARGET_NOW`` NONE: that of the parameters. Beside the plan: our open orders,
-requests since the last close, those that would move the stop. Trade and exit reason stand in the book, for
-executions carry them."""
+requests since the last close, those that would move the stop, notes up to the last one of the symbol. Trade and
+exit reason stand in the book, for executions carry them."""
 FLAT, ENTERING, OPEN, CLOSING = range(4)
 
 # Roles, ranked as ``Role`` sorts
@@ -47,8 +47,9 @@ AVERAGE, ENTRY, EXIT, STOP_ROLE, TAKE_PROFIT = range(5)
 # Where orders of a trade are counted
 ENTRY_PLACE, EXIT_PLACE, TARGET_PLACE, LEG_PLACE = 0, 1, 2, 9
 PLACES = 40
-DONE_LOTS, REFUSALS, REVISIONS, PLACE_COLUMNS = range(4)
-"""Of the orders that have ended: lots filled, how many were refused, the next revision."""
+DONE_LOTS, REFUSALS, REVISIONS, LIVE_LOTS, PLACE_COLUMNS = range(5)
+"""Of the orders that have ended: lots filled, how many were refused, the next revision. Of those that have not,
+lots filled when they were last counted."""
 
 # What should stand
 W_ROLE, W_LEG, W_SIGN, W_LOTS, W_TICKS, W_REDUCES, W_STOP, W_COVERED, W_WHOLE, WANTED_COLUMNS = range(10)

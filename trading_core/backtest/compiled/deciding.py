@@ -83,10 +83,15 @@ def decide(w: World, b: Bot, t: Tape, o: Outcome, minute: int, close_ms: int, eq
 
 @inlined
 def note(w: World, b: Bot, o: Outcome, s: int, minute: int, code: int, side: int) -> None:
-    """Write an outcome down, with its numbers."""
+    """Write an outcome down, with its numbers; a position that stays as it was has its numbers already."""
     o.codes[s, minute] = code
+    if code == on.IN_POSITION and b.plans[s, on.NOTED] != 0:
+        last = b.notes[b.plans[s, on.NOTED] - 1]
+        if last[on.N_CODE] == code and last[on.N_A] == w.account[at.TOLD_A]:
+            return
     row = b.notes[b.desk[on.NOTES]]
     b.desk[on.NOTES] += 1
+    b.plans[s, on.NOTED] = b.desk[on.NOTES]
     row[on.N_MINUTE], row[on.N_SYMBOL], row[on.N_CODE], row[on.N_SIDE] = minute, s, code, side
     row[on.N_A], row[on.N_B], row[on.N_C] = w.account[at.TOLD_A], w.account[at.TOLD_B], b.desk[on.FREE]
 
@@ -124,7 +129,7 @@ def keep(w: World, b: Bot, t: Tape, s: int, minute: int, close_ms: int) -> int:
 @kernel
 def filled_of_open(w: World, b: Bot, s: int) -> int:
     """Lots filled of the entry that still stands."""
-    return int(filled(w, b, s, on.ENTRY, 0) - b.places[s, on.ENTRY_PLACE, on.DONE_LOTS])
+    return int(filled(b, s, on.ENTRY, 0) - b.places[s, on.ENTRY_PLACE, on.DONE_LOTS])
 
 
 @inlined

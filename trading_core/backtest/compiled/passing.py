@@ -130,7 +130,10 @@ def _in_time_until(b: Bot, t: Tape, s: int, minute: int, stop: int) -> int:
             due = turns
     if due == at.NONE or t.times[stop - 1] + MINUTE_MS < due:
         return stop
-    first, last = minute, stop - 1
+    # Minutes that are missing only bring it nearer.
+    first, last = minute, min(stop - 1, minute + max(0, due - MINUTE_MS - t.times[minute]) // MINUTE_MS)
+    if last == minute or t.times[last - 1] + MINUTE_MS < due:
+        return int(last)
     while first < last:
         middle = (first + last) // 2
         if t.times[middle] + MINUTE_MS < due:

@@ -36,16 +36,11 @@ def entry_seen(w: World, b: Bot, s: int) -> bool:
     return False
 
 
-@kernel
-def filled(w: World, b: Bot, s: int, role: int, leg: int) -> int:
-    """Lots executed by all revisions of an order."""
-    lots = b.places[s, place_of(role, leg), on.DONE_LOTS]
-    for place in range(b.plans[s, on.OURS]):
-        row = b.ours[s, place]
-        same = w.orders[row, at.ROLE] == role and w.orders[row, at.LEG] == leg
-        if same and w.orders[row, at.OF_TRADE] == w.books[s, at.TRADE]:
-            lots += w.orders[row, at.FILLED]
-    return int(lots)
+@inlined
+def filled(b: Bot, s: int, role: int, leg: int) -> int:
+    """Lots executed by all revisions of an order, as of the last count (``requests.bury``)."""
+    count = b.places[s, place_of(role, leg)]
+    return int(count[on.DONE_LOTS] + count[on.LIVE_LOTS])
 
 
 @inlined
@@ -97,7 +92,7 @@ def may_follow(w: World, b: Bot, s: int) -> bool:
     plan = b.plans[s]
     if b.params[on.ENTRY_KIND] != on.ONLY_POSTED or plan[on.ENTRY_OVER] != 0:
         return False
-    missing = plan[on.ENTRY_LOTS] - filled(w, b, s, on.ENTRY, 0)
+    missing = plan[on.ENTRY_LOTS] - filled(b, s, on.ENTRY, 0)
     return bool(missing > 0 and plan[on.REQUOTES] < b.params[on.REQUOTES_MAX])
 
 
@@ -209,7 +204,7 @@ def _want_entry(w: World, b: Bot, s: int, stop: int) -> int:
     is_over = entry_seen(w, b, s) and not entry_open(w, b, s)
     if is_over and b.places[s, on.ENTRY_PLACE, on.REVISIONS] > plan[on.REQUOTES]:
         return 0
-    lots = plan[on.ENTRY_LOTS] - filled(w, b, s, on.ENTRY, 0)
+    lots = plan[on.ENTRY_LOTS] - filled(b, s, on.ENTRY, 0)
     ticks = plan[on.ENTRY_TICKS] if plan[on.ENTRY_TICKS] != 0 else at.NONE
     want(b, 0, on.ENTRY, 0, plan[on.DIRECTION], lots, ticks, 0, stop)
     return 1
@@ -238,9 +233,9 @@ def _want_targets(w: World, b: Bot, s: int, first: int) -> int:
     rest, least, count = abs(w.books[s, at.LOTS]), w.contracts[s, at.MIN_LOTS], first
     bought = rest
     for k in range(b.params[on.STEPS] + 1):
-        bought += filled(w, b, s, on.TAKE_PROFIT, k)
+        bought += filled(b, s, on.TAKE_PROFIT, k)
     for k in range(b.params[on.STEPS]):
-        lots = bought * b.steps[k, 1] // PPM - filled(w, b, s, on.TAKE_PROFIT, k + 1)
+        lots = bought * b.steps[k, 1] // PPM - filled(b, s, on.TAKE_PROFIT, k + 1)
         lots = min(lots, rest)
         if lots >= least:
             _want_target(w, b, s, count, k + 1, lots, target_at(w, b, s, b.steps[k, 0]))
@@ -270,7 +265,7 @@ def _want_legs(w: World, b: Bot, s: int, stop: int, count: int) -> int:
         ticks = b.legs[s, k, 0]
         if resting == b.params[on.RESTING] or not is_inside(ticks, stop, plan[on.DIRECTION]):
             break
-        lots = b.legs[s, k, 1] - filled(w, b, s, on.AVERAGE, k + 1)
+        lots = b.legs[s, k, 1] - filled(b, s, on.AVERAGE, k + 1)
         given_up = b.places[s, place_of(on.AVERAGE, k + 1), on.REFUSALS] >= LEG_REFUSALS_MAX
         if lots < w.contracts[s, at.MIN_LOTS] or given_up:
             continue

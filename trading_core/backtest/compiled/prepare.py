@@ -42,7 +42,7 @@ def new_bot(document: BotDocument, symbols: int, *, notes: int) -> Bot:
         wanted=np.zeros((WANTED_MAX, on.WANTED_COLUMNS), dtype=np.int64),
         queue=np.zeros((QUEUE_MAX, on.QUEUE_COLUMNS), dtype=np.int64),
         asked=np.zeros((symbols, ASKED_MAX, on.ASKED_COLUMNS), dtype=np.int64),
-        notes=np.zeros((notes, on.NOTE_COLUMNS), dtype=np.int64),
+        notes=np.empty((notes, on.NOTE_COLUMNS), dtype=np.int64),
         params=_params(document),
         rungs=np.array(rungs, dtype=np.int64).reshape(len(rungs), 2),
         steps=np.array(steps, dtype=np.int64).reshape(len(steps), 2),
@@ -118,8 +118,5 @@ def _follow_params(document: BotDocument) -> dict[int, int]:
 
 def new_outcome(symbols: int, minutes: int) -> Outcome:
     """Room for what a run writes down minute by minute."""
-    return Outcome(
-        np.empty((symbols, minutes), dtype=np.int8),
-        np.empty(minutes, dtype=np.int64),
-        np.empty(minutes, dtype=np.int64),
-    )
+    codes, money = np.empty((symbols, minutes), dtype=np.int8), np.empty((2, minutes), dtype=np.int64)
+    return Outcome(codes, money[0], money[1])

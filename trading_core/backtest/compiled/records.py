@@ -41,10 +41,11 @@ _LIQUIDATION, _TARGET, _STOP, _OTHERS = 1, 2, 3, 4
 def executions_of(run: CompiledRun) -> Executions:
     """The executions in the venue's order."""
     table = run.world.executions[: run.world.account[at.EXECUTIONS]]
-    table = table[table[:, at.E_ORDER] != at.FUNDED]
+    funded = table[:, at.E_ORDER] == at.FUNDED
+    table = table[~funded] if funded.any() else table
     order = table[:, at.E_ORDER]
-    ours = run.world.orders[np.maximum(order, 0)]
-    role = np.where(order >= 0, _PLACE_OF_ROLE[ours[:, at.ROLE]], _STOP_ROLE)
+    placed, orders = np.maximum(order, 0), run.world.orders
+    role = np.where(order >= 0, _PLACE_OF_ROLE[orders[placed, at.ROLE]], _STOP_ROLE)
     reason = _OTHERS + table[:, at.E_WHY]
     reason[role == _TARGET_ROLE] = _TARGET
     reason[(role == _STOP_ROLE) & (table[:, at.E_WHY] == 0)] = _STOP
@@ -56,7 +57,7 @@ def executions_of(run: CompiledRun) -> Executions:
         symbols=tuple(run.symbols[s] for s in seen), reasons=_REASONS,
         symbol=seen.argsort()[np.searchsorted(kinds, table[:, at.E_SYMBOL])],
         time_ms=table[:, at.E_TIME], sequence=table[:, at.E_SEQUENCE], trade=table[:, at.E_TRADE],
-        role=role, leg=np.where(order >= 0, ours[:, at.LEG], 0), sign=table[:, at.E_SIGN],
+        role=role, leg=np.where(order >= 0, orders[placed, at.LEG], 0), sign=table[:, at.E_SIGN],
         ticks=table[:, at.E_TICKS], lots=table[:, at.E_LOTS], fee=table[:, at.E_FEE],
         gained=table[:, at.E_GAINED], is_maker=table[:, at.E_MAKER] != 0, reason=reason,
         market_ticks=table[:, at.E_MARKET],
@@ -87,7 +88,7 @@ class Orders(Sequence[OrderRecord]):
     def __init__(self, run: CompiledRun) -> None:
         table = run.world.orders[: run.world.account[at.ORDERS]]
         self._run = run
-        self._table = table[np.lexsort((table[:, at.PRIORITY], table[:, at.BATCH]))]
+        self._table, self._order = table, np.lexsort((table[:, at.PRIORITY], table[:, at.BATCH]))
 
     def __len__(self) -> int:
         """How many were planned."""
@@ -100,8 +101,8 @@ class Orders(Sequence[OrderRecord]):
     def __getitem__(self, index: int | slice) -> OrderRecord | list[OrderRecord]:
         """One record, or those of a slice."""
         if isinstance(index, slice):
-            return [self._record(row) for row in self._table[index].tolist()]
-        return self._record(self._table[index].tolist())
+            return [self._record(row) for row in self._table[self._order[index]].tolist()]
+        return self._record(self._table[self._order[index]].tolist())
 
     def _record(self, row: list[int]) -> OrderRecord:
         symbol = self._run.symbols[row[at.SYMBOL]]

@@ -6,7 +6,7 @@ the next symbol is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ from trading_core.market.timeframe import MINUTE_MS
 from trading_core.performance.track import Minutes
 from trading_core.plan.frame import Frame
 from trading_core.rules.model import TREES, RuleSet
+from trading_core.rules.requirements import requirements
 from trading_core.rules.verdict import Truths, Verdict
 from trading_core.simulator.settlement import funding_due, mark_columns
 from trading_core.simulator.volume import ROUNDING
@@ -81,57 +82,62 @@ def reel_of(
     drawn = np.empty((3, len(symbols), len(times) if document.plan.stop.drawn else 0), dtype=np.int32)
     leaves = []
     for s, symbol in enumerate(symbols):
-        row, present = rows_of(candles[symbol].open_time, times)
-        asked = asked_of(document, symbol, candles, times=times, present=present, tickers=tickers)
+        known = _known(document, symbol, candles)
+        own = known[symbol]
+        row, present = rows_of(own.open_time, times)
+        asked = asked_of(document, symbol, known, times=times, present=present, tickers=tickers)
         _write_words(said[s], asked, present, document.rules)
-        _write_candles(table[s], candles[symbol], instruments[symbol], row)
+        _write_candles(table[s], own, instruments[symbol], row)
         if not present.all():
-            _fill_gaps(table[s], present, before=times < candles[symbol].open_time[0])
+            _fill_gaps(table[s], present, before=times < own.open_time[0])
         if document.plan.stop.drawn:
             drawn[:, s] = drawn_of(
                 document.plan, Frame(document.timeframe, instruments[symbol], asked.frame), times
             )
         leaves.append(asked.leaves)
     tape = Tape(
-        times, table, said, drawn,
+        np.require(times, requirements=("C", "W")),  # machine code is made for one kind of array
+        table, said, drawn,
         _marks([recorded[symbol] for symbol in symbols], [instruments[symbol] for symbol in symbols], times),
         _dues({symbol: recorded[symbol] for symbol in symbols}, instruments, times),
     )  # fmt: skip
     return Reel(symbols, tape, tuple(leaves), Settlements(recorded, times))
 
 
+def _known(document: BotDocument, symbol: str, candles: Mapping[str, Candles]) -> dict[str, Candles]:
+    """The candles of a symbol, and of those its rules look at."""
+    needed = requirements(document.rules, symbol=symbol, timeframe=document.timeframe)
+    return {name: candles[name] for name in {symbol, *(other for other, _ in needed)} if name in candles}
+
+
 def _write_candles(
     table: Ticks, candles: Candles, instrument: Instrument, row: npt.NDArray[np.int64] | slice
 ) -> None:
-    """The candles of some rows as ticks and whole lots."""
+    """The candles of some rows as ticks and whole lots, as ``nearest_ticks`` and ``whole_lots`` say."""
     tick, step = float(instrument.tick_size), float(instrument.qty_step)
+    high, volumes = candles.high[row], candles.volume[row]
+    if not max(high.max() / tick, volumes.max() / step) < _MOST:
+        raise Cramped("numbers of its market that more than 32 bits hold")
     for place, prices in (
-        (on.OPEN_TICKS, candles.open), (on.HIGH, candles.high), (on.LOW, candles.low), (on.CLOSE, candles.close),
+        (on.OPEN_TICKS, candles.open[row]), (on.HIGH, high), (on.LOW, candles.low[row]),
+        (on.CLOSE, candles.close[row]),
     ):  # fmt: skip
-        _write(table[place], prices[row], tick)
-    volumes = candles.volume[row]
-    _write(table[on.TRADED], volumes, step, np.floor, ROUNDING)
-    table[on.TRADED][~(volumes > 0)] = at.NONE
+        for part, found in _over(prices, tick):
+            np.rint(found, out=found)
+            table[place, part] = found
+    for part, found in _over(volumes, step):
+        found += ROUNDING
+        np.floor(found, out=found)
+        found[~(volumes[part] > 0)] = at.NONE
+        table[on.TRADED, part] = found
 
 
-def _write(
-    column: npt.NDArray[np.int32],
-    numbers: Floats,
-    unit: float,
-    rounded: np.ufunc = np.rint,
-    more: float = 0.0,
-) -> None:
-    """Numbers over a unit, rounded; as ``nearest_ticks`` and ``whole_lots``."""
-    part = np.empty(min(_CHUNK, len(numbers)))
+def _over(numbers: Floats, unit: float) -> Iterator[tuple[slice, Floats]]:
+    """Numbers over a unit, so many at a time: where they are, and the quotients, which the next ones replace."""
+    room = np.empty(min(_CHUNK, len(numbers)))
     for start in range(0, len(numbers), _CHUNK):
-        found = part[: len(numbers) - start]
-        np.divide(numbers[start : start + _CHUNK], unit, out=found)
-        if more:
-            found += more
-        rounded(found, out=found)
-        if not found.max() <= _MOST:
-            raise Cramped("numbers of its market that more than 32 bits hold")
-        column[start : start + _CHUNK] = found
+        part = slice(start, min(start + _CHUNK, len(numbers)))
+        yield part, np.divide(numbers[part], unit, out=room[: part.stop - start])
 
 
 def _fill_gaps(table: Ticks, present: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_]) -> None:

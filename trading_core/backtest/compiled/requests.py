@@ -64,16 +64,20 @@ def carry_out(w: World, b: Bot, s: int, kind: int, row: int, lots: int, ticks: i
 
 @inlined
 def bury(w: World, b: Bot, s: int) -> None:
-    """Count the orders that have ended in the places of their trade, and forget them otherwise."""
-    kept = 0
+    """Count our orders in the places of their trade, and forget those that have ended otherwise."""
+    kept, trade = 0, w.books[s, at.TRADE]
+    for k in range(b.plans[s, on.OURS]):
+        order = w.orders[b.ours[s, k]]
+        b.places[s, place_of(order[at.ROLE], order[at.LEG]), on.LIVE_LOTS] = 0
     for k in range(b.plans[s, on.OURS]):
         row = b.ours[s, k]
         state = w.orders[row, at.STATE]
+        count = b.places[s, place_of(w.orders[row, at.ROLE], w.orders[row, at.LEG])]
         if state in (at.PLANNED, at.ACCEPTED):
             b.ours[s, kept] = row
             kept += 1
+            count[on.LIVE_LOTS] += w.orders[row, at.FILLED] if w.orders[row, at.OF_TRADE] == trade else 0
             continue
-        count = b.places[s, place_of(w.orders[row, at.ROLE], w.orders[row, at.LEG])]
         count[on.DONE_LOTS] += w.orders[row, at.FILLED]
         count[on.REFUSALS] += state == at.REJECTED
         count[on.REVISIONS] = max(count[on.REVISIONS], w.orders[row, at.REVISION] + 1)
@@ -160,6 +164,7 @@ def _place(w: World, b: Bot, s: int, k: int, priority: int) -> None:
     row = w.account[at.ORDERS]
     w.account[at.ORDERS] += 1
     order = w.orders[row]
+    order[:] = 0
     order[at.SYMBOL], order[at.OF_TRADE], order[at.ROLE], order[at.LEG] = s, w.books[s, at.TRADE], role, leg
     order[at.REVISION] = b.places[s, place_of(role, leg), on.REVISIONS]
     order[at.SIGN], order[at.TICKS], order[at.ASKED] = want[on.W_SIGN], ticks, lots

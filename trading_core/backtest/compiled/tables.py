@@ -21,7 +21,7 @@ STANDING_MAX = 96
 def new_world(
     instruments: Sequence[Instrument], params: MatchingParams, *, wallet: int, orders: int, executions: int
 ) -> World:
-    """An account that has never traded, with room for so many orders and executions."""
+    """An account that has never traded, with room for so many orders and executions: their rows are not wiped."""
     account = np.zeros(at.ACCOUNT_COLUMNS, dtype=np.int64)
     account[at.WALLET] = wallet
     books = np.zeros((len(instruments), at.BOOK_COLUMNS), dtype=np.int64)
@@ -33,8 +33,8 @@ def new_world(
         account,
         books,
         np.zeros((len(instruments), STANDING_MAX), dtype=np.int64),
-        np.zeros((orders, at.ORDER_COLUMNS), dtype=np.int64),
-        np.zeros((executions, at.EXECUTION_COLUMNS), dtype=np.int64),
+        np.empty((orders, at.ORDER_COLUMNS), dtype=np.int64),
+        np.empty((executions, at.EXECUTION_COLUMNS), dtype=np.int64),
         np.array([_contract(one) for one in instruments], dtype=np.int64),
         _tiers(instruments),
         _matching(params),

@@ -199,6 +199,7 @@ def ask(w: World, row: Ints) -> int:
         made = w.account[at.ORDERS]
         w.account[at.ORDERS] += 1
         order = w.orders[made]
+        order[:] = 0
         order[at.SYMBOL], order[at.SIGN], order[at.ASKED] = s, row[5], row[6]
         order[at.TICKS], order[at.REDUCES] = row[7], row[8]
         order[at.FORCE] = at.IOC if row[7] == at.NONE else row[9]

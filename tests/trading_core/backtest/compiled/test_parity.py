@@ -20,7 +20,7 @@ from tests.trading_core.engine.documents import FALLING, RISING, document
 from trading_core.backtest.compare import first_difference
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.choose import why_not
-from trading_core.backtest.compiled.machine import is_compiled
+from trading_core.backtest.compiled.machine import is_compiled, machine
 from trading_core.backtest.compiled.run import CompiledRun
 from trading_core.backtest.desk import Desk
 from trading_core.backtest.result import result_document
@@ -31,6 +31,7 @@ from trading_core.market.candle import Candles
 from trading_core.market.instrument import Instrument
 from trading_core.market.known_instruments import known_instrument
 from trading_core.market.recorded import Recorded
+from trading_core.market.streamed import Streamed
 
 pytestmark = pytest.mark.timeout(600)  # whichever test comes first compiles the driver
 
@@ -329,6 +330,27 @@ def test_tables_grow_with_the_run(machine_code: Path, monkeypatch: pytest.Monkey
     result = same(bot, {"ETHUSDT": market(1_500, seed=5)["ETHUSDT"]}, machine_code)
 
     assert len(result["orders"]) > 600
+
+
+def test_machine_code_is_made_once_for_all_candles(machine_code: Path) -> None:
+    found = market(400, seed=2)
+    bot, names = document({"universe.symbols": list(PRICES)}), list(found)
+    for column in found[names[0]].columns():
+        column.flags.writeable = False
+
+    streamed = same(bot, Streamed(names, found.__getitem__), machine_code)
+
+    assert streamed == same(bot, found, machine_code)
+    assert len(getattr(machine(machine_code), "signatures")) == 1  # noqa: B009 - Numba's own
+
+
+def test_numbers_too_large_for_the_tape_are_interpreted(machine_code: Path) -> None:
+    bot, candles = document(), market(200, seed=2)["ETHUSDT"]
+    large = replace(candles, volume=candles.volume * 1e12)
+
+    played = run(bot, {"ETHUSDT": large}, contracts(), machine_code=machine_code)
+
+    assert played.engine == "interpreted: numbers of its market that more than 32 bits hold"
 
 
 @pytest.mark.parametrize("driver", ["compiled", "interpreted"])
