@@ -43,8 +43,18 @@ class BlockCause(StrEnum):
     """A return code of the exchange."""
     KEY = "key"
     """The last check of the key; a check that finds nothing lifts it."""
+    INTERFERENCE = "interference"
+    """Somebody else traded there, or changed what is ours."""
+    UNEXPLAINED = "unexplained"
+    """The venue and our rows don't agree, and nothing explains it; lifted once they do."""
+    BLIND = "blind"
+    """The trader doesn't see enough to add to anything; lifted once it does."""
     ADDRESS = "address"
     """The exchange shut our address out."""
+
+
+BY_PERSONS = (BlockCause.REFUSAL, BlockCause.INTERFERENCE)
+"""What a person lifts; the others are lifted by whoever finds that their reason is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +186,10 @@ def lift_blocks(
 
 
 def resume_entries(account: ExchangeAccount, *, actor: str) -> int:
-    """Take entries again after a refusal of the exchange: a person has seen to it; return the blocks lifted."""
-    return lift_blocks(account.pk, account.workspace_id, cause=BlockCause.REFUSAL, actor=actor)
+    """Take entries again after a refusal or an interference: a person has seen to it; return the blocks lifted."""
+    return sum(
+        lift_blocks(account.pk, account.workspace_id, cause=cause, actor=actor) for cause in BY_PERSONS
+    )
 
 
 def _change(

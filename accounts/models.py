@@ -130,6 +130,15 @@ class AccountStatus(models.TextChoices):
     REVOKED = "revoked", "Revoked"
 
 
+class Interference(models.TextChoices):
+    """What becomes of a symbol in which somebody else trades, or changes what is ours, on the account."""
+
+    PAUSE = "pause", "Pause: no entries and no legs in the symbol until somebody resumes the account; tell me"
+    ALERT = "alert", "Tell me, and go on"
+    ADOPT = "adopt", "Take it over as the bot's own, and write it down"
+    IGNORE = "ignore", "Go on and say nothing"
+
+
 class ExchangeAccount(TenantModel):
     """An account on an exchange. A paper account is an account on the platform's own venue."""
 
@@ -147,6 +156,7 @@ class ExchangeAccount(TenantModel):
     venue_uid = models.CharField(max_length=40, blank=True)
     api_key = models.CharField(max_length=64, blank=True)
     """The public half; the secret is a SealedSecret."""
+    interference = models.CharField(max_length=10, choices=Interference.choices, default=Interference.PAUSE)
     wallet = models.BigIntegerField(default=0)
     """Wallet balance in money units, from our own executions and funding."""
     key_revision = models.PositiveIntegerField(default=0)

@@ -17,7 +17,7 @@ from trading_core.strict_json import loads
 
 DAYS = 90
 """Of the first suggestion."""
-PASTED = ""
+PASTED = "pasted"
 """The choice of no bot: the document is pasted."""
 
 
@@ -29,7 +29,9 @@ def _day(label: str, help_text: str) -> forms.DateField:
 class BacktestForm(forms.Form):
     """A bot's document, or one that is pasted, over some days."""
 
-    bot = forms.ChoiceField(label="Document of", required=False)
+    pasted = PASTED
+    """For the page: the choice that shows where to paste."""
+    bot = forms.ChoiceField(label="Document of")
     document = forms.CharField(
         label="Bot document",
         required=False,

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import WorkspaceRequest, get_for, may, require_role
-from accounts.entry_blocks import BlockCause, BlockKind, EntryBlock, blocks_of, resume_entries
+from accounts.entry_blocks import BY_PERSONS, BlockKind, EntryBlock, blocks_of, resume_entries
 from accounts.forms import ConnectForm, KeyForm, ResetForm
 from accounts.key_checks import request_check
 from accounts.models import AccountStatus, Environment, ExchangeAccount, Role
@@ -88,7 +88,7 @@ def _line(account: ExchangeAccount) -> AccountLine:
         notes=_notes(account, blocks),
         checked=account.key_checked_at,
         checkable=not is_paper and account.status in (AccountStatus.READY, AccountStatus.FAILED),
-        resumable=any(block.cause is BlockCause.REFUSAL for block in blocks),
+        resumable=any(block.cause in BY_PERSONS for block in blocks),
     )
 
 

@@ -22,8 +22,12 @@ from analytics.compute.warm import warm
 
 logger = logging.getLogger(__name__)
 
+FOLDER = "machine-code"
+"""Where it lies, in DATA_DIR."""
 USUALLY_S = 60.0
 """What compiling takes on a core of its own; only for deciding whether a run should wait for it."""
+NICE = 5
+"""Runs go before compiling."""
 _context = get_context("fork")
 
 
@@ -76,7 +80,9 @@ class MachineCode:
         """About how long until it is ready; 0 if it is, or never will be."""
         if self.state is not CodeState.COMPILING:
             return 0.0
-        return max(1.0, USUALLY_S - (time.monotonic() - self._began))
+        elapsed = time.monotonic() - self._began
+        # Past the usual time the longer it has taken the longer it may take: nobody waits for it for ever.
+        return max(USUALLY_S - elapsed, elapsed / 2)
 
     def stop(self) -> None:
         """End the compiler if it works."""
@@ -89,5 +95,6 @@ def _compile(folder: Path, parent: int) -> None:
     die_with(parent)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICE)
     folder.mkdir(parents=True, exist_ok=True)
     warm(folder)

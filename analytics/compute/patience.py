@@ -1,4 +1,4 @@
-"""Whether a run had better wait for the machine code."""
+"""Whether a run had better wait for machine code, or do without."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ INTERPRETED_PER_S = 60_000
 """Minutes of a symbol that the interpreted engine plays in a second; docs/backtests.md says how it was measured."""
 
 
+def pays(candles: int, seconds: float) -> bool:
+    """Say whether machine code that takes so many seconds to come by saves as many."""
+    return candles > seconds * INTERPRETED_PER_S
+
+
 def is_worth_waiting(claim: Claim, remaining_s: float) -> bool:
     """Say whether a run is done sooner with machine code that will be there in so many seconds.
 
@@ -21,7 +26,7 @@ def is_worth_waiting(claim: Claim, remaining_s: float) -> bool:
         return False
     document = parsed(claim.document)
     minutes = (claim.end_ms - claim.start_ms) // MINUTE_MS
-    if minutes * len(document.symbols) <= remaining_s * INTERPRETED_PER_S:
+    if not pays(minutes * len(document.symbols), remaining_s):
         return False
     known = latest_instruments(document.market.source, document.market.category, document.symbols)
     return len(known) < len(document.symbols) or not why_not(document, known)

@@ -19,7 +19,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from analytics.compute.machine_code import MachineCode
+from analytics.compute.machine_code import FOLDER, MachineCode
 from analytics.compute.patience import is_worth_waiting
 from analytics.compute.worker import Failed, Limits, Message, Progress, Read, work
 from analytics.services.backtests import claims
@@ -70,7 +70,7 @@ class Compute:
     def from_settings(cls, stop: threading.Event) -> Compute:
         """The one this installation describes."""
         limits = Limits(settings.BACKTEST_SECONDS, settings.BACKTEST_MEMORY_MB)
-        return cls(Path(settings.DATA_DIR) / "machine-code", limits, stop)
+        return cls(Path(settings.DATA_DIR) / FOLDER, limits, stop)
 
     def run(self) -> None:
         """Work until asked to stop."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from analytics.forms import DAYS
+from ailona.kit import clock
+from analytics.forms import DAYS, PASTED
 from analytics.models import BacktestRun, BacktestState
 from analytics.report.downloads import FILES
 from analytics.report.view import figure
@@ -20,6 +21,7 @@ from bots.models import Bot
 from bots.pages.words import Badge
 from trading_core.performance.definitions import DEFINITIONS
 
+LONG = timedelta(seconds=20)
 TONES = {
     BacktestState.QUEUED: "",
     BacktestState.RUNNING: "accent",
@@ -44,6 +46,8 @@ class Row:
     figures: Mapping[str, Any]
     percent: int
     days: str
+    waits_long: bool
+    """Whether it waits so long that somebody may wonder."""
 
     @property
     def is_comparable(self) -> bool:
@@ -66,6 +70,7 @@ def row_of(run: BacktestRun) -> Row:
         },
         int(run.progress * 100),
         _length(run.end_ms - run.start_ms),
+        state is BacktestState.QUEUED and clock.now() - run.created_at > LONG,
     )
 
 
@@ -110,7 +115,7 @@ def first_values(bots: Sequence[Available], asked: str, today: date) -> dict[str
     if chosen is not None and chosen.span is not None:
         last = _date(chosen.span.end_ms - 1)
         first = max(last - timedelta(days=DAYS - 1), _date(chosen.span.start_ms))
-    values: dict[str, Any] = {"start": first, "end": last, "bot": chosen.bot.code if chosen else ""}
+    values: dict[str, Any] = {"start": first, "end": last, "bot": chosen.bot.code if chosen else PASTED}
     if chosen is not None:
         values["balance"] = chosen.bot.document["wallet"]["balance"]
     return values
@@ -151,10 +156,10 @@ class Comparison:
     cut: int = COMPARED_MAX
 
 
-LESS_IS_BETTER = frozenset(
-    {"max_drawdown_pct", "max_drawdown", "fees", "exposure_time_pct", "max_exposure_pct"}
+LESS_IS_BETTER = frozenset({"max_drawdown_pct", "max_drawdown"})
+NOT_JUDGED = frozenset(
+    {"market_change_pct", "trades", "fees", "funding", "exposure_time_pct", "max_exposure_pct"}
 )
-NOT_JUDGED = frozenset({"market_change_pct", "trades", "funding", "exposure_time_pct", "max_exposure_pct"})
 
 
 def comparison(runs: Sequence[BacktestRun]) -> Comparison:
@@ -164,7 +169,7 @@ def comparison(runs: Sequence[BacktestRun]) -> Comparison:
     periods = [(result["meta"]["from"], result["meta"]["to"]) for result in results]
     return Comparison(
         list(runs),
-        [f"{first[:16]} to {last[:16]}".replace("T", " ") for first, last in periods],
+        [f"{first[:10]} to {last[:10]}" for first, last in periods],
         [(DEFINITIONS[name].label, DEFINITIONS[name].says, _cells(name, metrics)) for name in COMPARED],
         [_curve(run, result) for run, result in zip(runs, results, strict=True)],
         len(set(periods)) == 1,

@@ -106,6 +106,7 @@ def virtual_time(clock: Clock, *, seed: int, sleep: Any, host: str) -> Iterator[
         enter(patch("bots.trader.service.time", named))
         enter(patch("bots.trader.key_watch.time", named))
         enter(patch("bots.trader.absence.time", named))
+        enter(patch("bots.trader.sight.time", named))
         enter(patch("bots.trader.actor.random", jitter))
         enter(patch("trading_core.exchanges.bybit.line.random", jitter))
         enter(patch.dict(Pacer.__init__.__kwdefaults__, patience))

@@ -77,6 +77,8 @@ class Misfortune:
             ("funding", self._fund),
             ("partial fill", self._fill_a_part),
             ("halted", self._halt),
+            ("traded by hand", self._trade_by_hand),
+            ("leverage changed by hand", self._change_leverage),
         )
 
     def begin(self) -> None:
@@ -180,6 +182,14 @@ class Misfortune:
         await asyncio.sleep(self._draw.uniform(5, 40))
         del platform.halted[account.venue_uid]
         lift_halts(subject, "Over", actor="a person")
+
+    async def _trade_by_hand(self) -> None:
+        """Somebody adds to, takes from, closes or turns a position in the exchange's own app."""
+        side, lots = self._draw.choice(("Buy", "Sell")), self._draw.choice((1, 2, 5))
+        self._on_position("manual_trade", {"side": side, "lots": lots})
+
+    async def _change_leverage(self) -> None:
+        self._on_position("leverage_flip", {"leverage": self._draw.choice((3, 5))})
 
     def _on_position(self, kind: str, params: dict[str, Any]) -> None:
         accounts = list(self.platform.wire.venue.exchange.accounts.values())

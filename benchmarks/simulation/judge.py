@@ -17,6 +17,8 @@ from trading_core.venue.hub import Venue
 
 HALT_MAX_S = 4.0
 """A request signed before a halt may arrive within its receive window, 3 s, and the skew of a clock."""
+BARE_BY_HAND_MAX_S = 90.0
+"""The same where somebody else opened or turned it: a trader may be stopped for a minute, and its lease runs out."""
 BARE_MAX_S = 10.0
 """How long a position may stand without its stop (reliability: set within 3 s, closed within 10)."""
 
@@ -32,6 +34,8 @@ class Judge:
         """What was asked of the venue, for telling two runs apart."""
         self._venue, self._clock, self._platform = venue, clock, platform
         self._bare_since: dict[tuple[int, str], float] = {}
+        self._by_hand: set[tuple[int, str]] = set()
+        """Positions that somebody else has traded in."""
         self._submit: Callable[..., Any] = venue.submit
         venue.submit = self._watched  # type: ignore[method-assign]
 
@@ -41,6 +45,8 @@ class Judge:
             names = ("op", "uid", "symbol", "side", "lots", "ticks", "number")
             self.history.append((self._venue.exchange.clock_ms, *(record.get(name) for name in names)))
         for told in outcome.told:
+            if record["op"] == "place" and not record.get("link"):
+                self._by_hand.add((told.account.uid, record["symbol"]))
             self._look(told.account)
             if record["op"] == "place":
                 self._twice(told.account)
@@ -51,7 +57,7 @@ class Judge:
         """A halt keeps whatever was not signed before it from the venue."""
         since = self._platform.halted.get(str(record["uid"]))
         late_s = 0.0 if since is None else self._clock.seconds() - since
-        if late_s > HALT_MAX_S and not record["reduce_only"]:
+        if late_s > HALT_MAX_S and record["link"] and not record["reduce_only"]:
             self.violations.append(f"halted: {record['link']} was accepted {late_s:.1f} s after the halt")
 
     def _twice(self, account: VenueAccount) -> None:
@@ -73,11 +79,15 @@ class Judge:
             elif place in self._bare_since:
                 self._note_bare(place, now)
                 del self._bare_since[place]
+            if not book.position.lots:
+                self._by_hand.discard(place)
 
     def _note_bare(self, place: tuple[int, str], now: float) -> None:
         seconds = now - self._bare_since[place]
-        self.bare_s = max(self.bare_s, seconds)
-        if seconds > BARE_MAX_S:
+        by_hand = place in self._by_hand
+        if not by_hand:
+            self.bare_s = max(self.bare_s, seconds)
+        if seconds > (BARE_BY_HAND_MAX_S if by_hand else BARE_MAX_S):
             self.violations.append(f"unprotected: {place} for {seconds:.1f} s")
 
     def at_rest(self) -> None:

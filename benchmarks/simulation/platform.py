@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from django.db import DatabaseError
 
-from accounts.models import ExchangeAccount, Workspace
+from accounts.models import ExchangeAccount, Interference, Workspace
 from accounts.services import open_paper_account
 from ailona.kit.tenancy import workspace_scope
 from benchmarks.simulation.bots import Document
@@ -91,6 +91,8 @@ class Platform:
         with workspace_scope(self.workspace.pk):
             for document in documents:
                 account = open_paper_account(document["name"], money(10_000))
+                account.interference = self.draw.choice(list(Interference))
+                account.save(update_fields=["interference"])
                 self.accounts.append(account)
                 self.bots.append(start_bot(create_bot(document, account)))
 
@@ -153,7 +155,7 @@ class Platform:
 
     def _enqueued(self, task: str, ids: dict[str, int | str]) -> None:
         drawn = self.draw.random()
-        if drawn < self.losses.lost:
+        if drawn < self.losses.lost or task not in TASKS:  # letters and the like are nobody's concern here
             return
         for _ in range(2 if drawn > 1 - self.losses.doubled else 1):
             self.start(self._later(task, ids))

@@ -137,7 +137,7 @@ async def _come_to_rest(platform: Platform) -> float:
 def _under_way(platform: Platform) -> bool:
     with workspace_scope(platform.workspace.pk, reading=True):
         waiting = IntentRow.objects.filter(state__in=UNSETTLED).exists()
-        held = PositionRow.objects.exclude(lots=0).exists()
+        held = PositionRow.objects.exclude(lots=0).exclude(bot=None).exists()
         return waiting or held or Bot.objects.filter(state="stopping").exists()
 
 

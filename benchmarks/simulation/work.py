@@ -96,4 +96,5 @@ class SimulatedWork(Work):
 
 def name_of(call: Any) -> str:
     """What a step is called: the function, without the object it belongs to."""
-    return str(getattr(call, "__name__", type(call).__name__)).lstrip("_")
+    inner = getattr(call, "func", call)  # of a partial
+    return str(getattr(inner, "__name__", type(inner).__name__)).lstrip("_")

@@ -15,7 +15,7 @@ from accounts.models import ExchangeAccount
 from ailona.kit.push import tell
 from ailona.kit.tenancy import workspace_scope
 from bots.models import Bot, Claim, ExecutionRow, OrderRow, Plan, PositionRow
-from bots.services import order_states
+from bots.services import interference, order_states
 from bots.services.facts import position_of
 from bots.services.instruments import latest_instrument
 from bots.services.parking import park
@@ -106,6 +106,8 @@ def _apply_match(account: ExchangeAccount, bot: Bot | None, news: ExecutionNews)
     _pay(account, realised - news.fee)
     if place.order is not None:
         order_states.executed(place.order, news.lots, news.time_ms)
+    elif news.exec_type not in LIQUIDATIONS and news.stop_order_type not in STOP_TYPES:
+        interference.foreign_trade(account, news)
 
 
 def _market_of(account: ExchangeAccount, bot: Bot | None) -> tuple[str, str]:
@@ -248,9 +250,11 @@ def apply_order(account: ExchangeAccount, news: OrderNews, *, listed: bool = Fal
     with workspace_scope(account.workspace_id):
         row = OrderRow.objects.filter(account=account, link=news.link).first() if news.link else None
         if row is None:
+            interference.foreign_order(account, news)
             return False
         bot = locked_bot(row.bot_id)
         row.refresh_from_db()
+        interference.changed_by_hand(account, row, news)
         if not order_states.told(row, news, listed=listed):
             return False
         _tend(bot, row.symbol, news.updated_ms)
@@ -270,6 +274,8 @@ def apply_position(account: ExchangeAccount, news: PositionNews) -> bool:
             row = PositionRow(account=account, symbol=news.symbol, bot=bot)
         leverage_ppm = int(news.leverage * PPM)
         stop_ticks = news.stop_ticks if news.lots else None
+        if row.lots and news.lots and row.leverage_ppm not in (0, leverage_ppm):
+            interference.leverage_changed(account, news, before_ppm=row.leverage_ppm)
         if (row.stop_ticks, row.leverage_ppm) != (stop_ticks, leverage_ppm):
             row.stop_ticks, row.leverage_ppm = stop_ticks, leverage_ppm
             row.save()

@@ -11,7 +11,6 @@ import logging
 import random
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
 
 from accounts.entry_blocks import block_entries
 from ailona.kit import clock
@@ -19,6 +18,7 @@ from bots.trader import intents, reconcile
 from bots.trader.absence import EMPTY_ANSWERS, Absences
 from bots.trader.check import learned
 from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
+from bots.trader.inbox import BATCH_MAX, INBOX_MAX, Batch, ReconcileWanted, after_last_gap
 from bots.trader.intents import Claimed, Waiting
 from bots.trader.key_watch import KeyWatch, open_credentials
 from bots.trader.lease import Lease, mark_reconciled
@@ -29,6 +29,7 @@ from bots.trader.refusals import Refusals
 from bots.trader.resolve import Resolver
 from bots.trader.send import Outcome, send
 from bots.trader.shut_out import SHUT_LOOK, let_in
+from bots.trader.sight import Sight
 from bots.trader.work import Work
 from trading_core.errors import ExchangeError, NotSent, OutcomeUnknown, Rejected
 from trading_core.exchanges.bybit.account import BybitExchange
@@ -45,20 +46,10 @@ FIRST_GAP_WAIT = 2.0
 NOT_SENT_PAUSE = 0.5
 DIFFERING_PASSES = 3
 DIFFERING_PAUSE = 0.5
-BATCH_MAX = 200
-INBOX_MAX = 10_000
-"""News waiting to be applied; a fuller inbox lets the socket wait."""
 DOUBT_S = 2.0
+RIDDLES = 2
 GONE_CODES = frozenset({ORDER_GONE, 110008, 110010})
 REDUCE_ONLY_REFUSED = 110017
-
-
-@dataclass(frozen=True, slots=True)
-class ReconcileWanted:
-    """Something doesn't fit together: read the venue again; the stream itself has no gap."""
-
-
-Batch = list[PrivateNews | ReconcileWanted]
 
 
 class Actor:
@@ -77,6 +68,9 @@ class Actor:
         self._inbox: asyncio.Queue[PrivateNews | ReconcileWanted] = asyncio.Queue(INBOX_MAX)
         self._doubt: asyncio.TimerHandle | None = None
         self._look_again: asyncio.TimerHandle | None = None
+        self._sight = Sight(lease.served, config, work)
+        self._riddles = 0
+        """Passes in a row whose wallet nothing explained."""
         self._absences = Absences(gone_after=config.gone_after)
         self._orphans = True
         self._gate = gate_of(market.addresses.rest)
@@ -112,6 +106,7 @@ class Actor:
                 group.create_task(self._carry_out(exchange, group))
                 group.create_task(self._protection.run(exchange, self._reconciled))
                 group.create_task(self._keep_reconciled())
+                group.create_task(self._sight.run(self._protection, self._again))
         finally:
             for timer in (self._doubt, self._look_again):
                 if timer is not None:
@@ -155,6 +150,7 @@ class Actor:
             wall_ms=clock.wall_ms,
             pace=self._config.stream_pace,
         )
+        self._sight.stream = stream
         async with aclosing(stream.news()) as source:
             async for news in source:
                 await self._inbox.put(news)
@@ -224,17 +220,31 @@ class Actor:
             await self._look_for(exchange, applied.missing)
             differing = applied.differing
             if not differing:
-                if applied.unexplained:
-                    flows = await self._work.net(reconcile.read_flows, exchange)
-                    await self._work.db(reconcile.explain_wallet, served, view, flows)
+                await self._explain(exchange, view, unexplained=applied.unexplained)
                 break
         if differing:
             await self._work.db(reconcile.note_differing, served, differing)
         if marks:
             await self._work.db(mark_reconciled, self.lease)
+        self._sight.read()
         self._reconciled.set()
         self._protection.want()
         self._bell.set()
+
+    async def _explain(self, exchange: Exchange, view: reconcile.View, *, unexplained: bool) -> None:
+        """Find out about the wallet. A fill between two requests of a pass is no riddle: only two in a row are."""
+        served = self.lease.served
+        explained = not unexplained
+        if unexplained:
+            flows = await self._work.net(reconcile.read_flows, exchange)
+            explained = await self._work.db(reconcile.explain_wallet, served, view, flows)
+        self._riddles = 0 if explained else self._riddles + 1
+        if explained:
+            await self._work.db(reconcile.note_agreed, served)
+        elif self._riddles >= RIDDLES:
+            await self._work.db(reconcile.note_wallet, served)
+        else:
+            self._again(DOUBT_S)
 
     async def _look_for(self, exchange: Exchange, missing: list[reconcile.Missing]) -> None:
         """Look for standing orders that the venue didn't list; one that isn't found is not over at once."""
@@ -379,9 +389,3 @@ class Actor:
     def _resolved(self, intent_id: int) -> None:
         self._resolving.pop(intent_id, None)
         self._bell.set()
-
-
-def after_last_gap(batch: Batch) -> Batch:
-    """Return what stands behind the last gap."""
-    last = max(i for i, entry in enumerate(batch) if isinstance(entry, StreamGap))
-    return batch[last + 1 :]

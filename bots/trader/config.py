@@ -57,6 +57,12 @@ class TraderConfig:
     """How often the venue is read again while something stands there."""
     reconcile_flat_times: int = 10
     """After how many of these times it is read although nothing stands."""
+    look_every: float = 1.0
+    """How often it is judged whether enough of an account is seen."""
+    deaf_after: float = 30.0
+    """How long the private stream may be down before nothing is added to anything."""
+    unread_after: float = 90.0
+    """How old the last complete reconcile may be while something stands."""
     gone_after: float = 30.0
     """How long an order that stood must be missing everywhere before it counts as over."""
     stream_pace: Pace = field(default_factory=Pace)

@@ -52,6 +52,8 @@ class Protection:
         self._planned = planned
         """Called when requests were planned."""
         self._watch = Watch()
+        self.holds_anything = False
+        """Whether a bot of ours held a position at the last look."""
         self._wanted = asyncio.Event()
 
     def want(self) -> None:
@@ -78,7 +80,8 @@ class Protection:
 
     async def _check(self, exchange: Exchange) -> None:
         served = self._served
-        if not await self._work.db(holds_anything, served):
+        self.holds_anything = await self._work.db(holds_anything, served)
+        if not self.holds_anything:
             self._watch.bare_since.clear()
             return
         positions = await self._work.net(exchange.positions)

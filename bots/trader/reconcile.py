@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max
 
+from accounts.entry_blocks import BlockCause, BlockKind, EntryBlock, block_entries, blocks_of, lift_blocks
 from accounts.models import ExchangeAccount
 from ailona.kit import clock
 from ailona.kit.tenancy import workspace_scope
@@ -112,7 +113,6 @@ def apply(served: Served, view: View) -> Applied:
         services.apply_order(account, order, listed=True)
     differing = _apply_positions(served, account, view.positions)
     unexplained = not services.apply_wallet(account, view.wallet)
-    _note_foreign(served, view.orders)
     return Applied(_missing(served, view), differing, unexplained)
 
 
@@ -127,11 +127,13 @@ def read_flows(exchange: Exchange) -> list[FlowNews]:
     return exchange.flows(since_ms=now_ms - FLOWS_BACK_MS, until_ms=now_ms)
 
 
-def explain_wallet(served: Served, view: View, flows: list[FlowNews]) -> None:
-    """Book the flows that make the venue's wallet ours; say so if none do."""
+def explain_wallet(served: Served, view: View, flows: list[FlowNews]) -> bool:
+    """Book the flows that make the venue's wallet ours; return whether any did."""
     account = load(served)
-    if not apply_flows(account, flows, balance=view.wallet.balance):
+    explained = bool(apply_flows(account, flows, balance=view.wallet.balance))
+    if not explained:
         log.warning("account %s: the venue's wallet is not ours", served.code)
+    return explained
 
 
 def apply_lookup(
@@ -172,21 +174,26 @@ def _apply_positions(served: Served, account: ExchangeAccount, positions: list[P
 
 
 def note_differing(served: Served, symbols: list[str]) -> None:
-    """Say on the account that its positions on the venue are not the sum of our executions."""
-    words = ", ".join(sorted(symbols))
-    log.error("account %s: positions differ from the venue's: %s", served.code, words)
-    note(served, f"positions differ from the venue's: {words}")
+    """Take no entries where the position on the venue is not the sum of our executions."""
+    for symbol in symbols:
+        log.error("account %s: the position differs from the venue's: %s", served.code, symbol)
+        words = f"the position in {symbol} on the exchange is not the sum of our executions"
+        block = EntryBlock(BlockKind.HALT, BlockCause.UNEXPLAINED, words, symbol=symbol)
+        block_entries(served.account_id, served.workspace_id, block)
 
 
-def _note_foreign(served: Served, orders: list[OrderNews]) -> None:
-    links = [order.link for order in orders if order.link]
-    with workspace_scope(served.workspace_id, reading=True):
-        rows = OrderRow.objects.filter(account_id=served.account_id, link__in=links)
-        ours = set(rows.values_list("link", flat=True))
-    foreign = [order for order in orders if order.link not in ours and not order.stop_order_type]
-    if foreign:
-        symbols = ", ".join(sorted({order.symbol for order in foreign}))
-        note(served, f"{len(foreign)} open orders are not ours and are left alone: {symbols}")
+def note_wallet(served: Served) -> None:
+    """Take no entries while money is missing, or there is too much of it."""
+    words = "the wallet on the exchange is not the sum of what we booked"
+    block = EntryBlock(BlockKind.HALT, BlockCause.UNEXPLAINED, words)
+    block_entries(served.account_id, served.workspace_id, block)
+
+
+def note_agreed(served: Served) -> None:
+    """Lift what stood because the venue and our rows did not agree."""
+    account = load(served)
+    if any(block.cause is BlockCause.UNEXPLAINED for block in blocks_of(account)):
+        lift_blocks(served.account_id, served.workspace_id, cause=BlockCause.UNEXPLAINED)
 
 
 def _missing(served: Served, view: View) -> list[Missing]:

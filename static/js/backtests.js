@@ -11,7 +11,7 @@ if (form) {
   const day = (ms) => new Date(ms).toISOString().slice(0, 10);
 
   const follow = () => {
-    pasted.hidden = bot.value !== "";
+    pasted.hidden = bot.value !== pasted.dataset.pasted;
     for (const one of form.querySelectorAll("[data-available]")) one.hidden = one.dataset.available !== bot.value;
   };
   const suggest = () => {

@@ -19,6 +19,7 @@
   function look() {
     return {
       layout: {
+        attributionLogo: false, // it would need an inline style; the foot of the page names its makers
         background: { color: "transparent" },
         textColor: colour("text-3"),
         fontFamily: getComputedStyle(root).getPropertyValue("--sans"),

@@ -216,6 +216,19 @@ def test_a_lost_run_that_was_cancelled_is_not_played_again(desk: Workspace) -> N
     assert again(run).state == "cancelled"
 
 
+def test_a_result_that_is_too_big_is_not_kept(desk: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "BYTES_MAX", 10)
+    run = requested(desk)
+    claim = claimed()
+    with acting_as("engine"):
+        claims.finish(claim, "d" * 64, played(claim))
+
+    assert again(run).state == "failed"
+    assert "more than the 0 MB that are kept" in again(run).error
+    with workspace_scope(desk.pk):
+        assert not BacktestResult.objects.exists()
+
+
 def test_workspaces_take_turns(desk: Workspace, strangers_workspace: Workspace) -> None:
     mine = [requested(desk).code for _ in range(2)]
     theirs = requested(strangers_workspace).code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
 from accounts.models import Workspace
 from ailona.kit.tenancy import workspace_scope
@@ -17,6 +19,7 @@ from analytics.compute.machine_code import CodeState, MachineCode
 from analytics.compute.patience import INTERPRETED_PER_S, is_worth_waiting
 from analytics.compute.process import COMPILING
 from analytics.models import BacktestResult, BacktestRun
+from analytics.services.backtests import claims
 from analytics.services.backtests.claims import Claim
 from analytics.services.backtests.inputs import Inputs
 from analytics.services.backtests.requests import cancel_run
@@ -151,6 +154,25 @@ def test_a_process_that_is_asked_to_end_gives_its_run_back(
     assert again(run).state == "queued"
 
 
+def test_a_database_that_is_away_costs_the_run_a_turn_and_no_more(
+    desk: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(claim: Claim) -> bool:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(process, "work", stuck)
+    monkeypatch.setattr(process, "DATABASE_WAIT_S", 0.0)
+    monkeypatch.setattr(claims, "is_to_stop", away)
+    run = requested(desk)
+    made = compute(tmp_path)
+    with acting_as("engine"):
+        assert made._turn()
+    made.code.stop()
+
+    assert again(run).state == "running"
+    assert not multiprocessing.active_children()
+
+
 def test_a_run_waits_for_machine_code_only_if_that_is_sooner(desk: Workspace) -> None:
     run = requested(desk)
     claim = claimed()
@@ -182,6 +204,19 @@ def test_a_run_that_waits_for_machine_code_says_so_and_can_be_cancelled(
 
     assert seen[0] == COMPILING
     assert again(run).state == "cancelled"
+
+
+def test_the_longer_compiling_takes_the_less_it_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = MachineCode(tmp_path)
+    code.state = CodeState.COMPILING
+    left = []
+    for elapsed in (0, 30, 60, 600):
+        monkeypatch.setattr(code, "_began", time.monotonic() - elapsed)
+        left.append(round(code.remaining_s()))
+
+    assert left == [60, 30, 30, 300]
 
 
 @pytest.mark.parametrize("works", [True, False])

@@ -37,6 +37,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of ``manage.py up`` on a free port with data of its own."""
     folder = tmp_path_factory.mktemp("platform")
     log = folder / "up.log"
+    (folder / "var").mkdir()
+    # A file where machine code would lie: backtests are interpreted, and nothing compiles beside the browser.
+    (folder / "var" / "machine-code").touch()
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
     environment |= {
         "DATA_DIR": str(folder / "var"),

@@ -104,6 +104,10 @@ def _children(pid: int) -> list[int]:
     return found
 
 
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+
+
 def _runs(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -189,7 +193,7 @@ def test_up_refuses_a_second_one_and_survives_kill_9(platform: Platform) -> None
 @pytest.mark.slow
 def test_up_stops_everything_and_names_the_part_that_died(platform: Platform) -> None:
     platform.start()
-    (venue,) = platform.descendants()
+    (venue,) = [pid for pid in platform.descendants() if "trading_core.venue" in _command(pid)]
 
     os.kill(venue, signal.SIGKILL)
 

@@ -31,7 +31,7 @@ class Desired:
 
     orders: tuple[DesiredOrder, ...]
     stop_ticks: int | None
-    """The protective stop; None when nothing is held."""
+    """The protective stop; None when nothing is held that the plan means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def desired(
     """Return what should stand. Calling it again with the same facts returns the same."""
     position = standing.position
     stop = protective_stop(params, plan, position)
-    held_stop = stop if position.lots else None
+    held_stop = stop if position.lots * plan.direction > 0 else None
     if plan.phase is Phase.CLOSING:
         return Desired(_exit(position, instrument), held_stop)
     orders: list[DesiredOrder] = []

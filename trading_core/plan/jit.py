@@ -67,6 +67,11 @@ def compiled(driver: Callable[P, R], folder: Path) -> Callable[P, R]:
     return made
 
 
+def is_kept(driver: Callable[..., Any], folder: Path) -> bool:
+    """Whether the machine code of a driver lies in the folder, for the sources as they are now."""
+    return any((folder / _digest(driver)).glob(f"*/*.{driver.__name__}-*.nbi"))
+
+
 @cache
 def _tell_of_lending() -> None:
     """Tell Numba what ``lent`` makes: a pointer to a named tuple, whose fields are loaded where they are used."""

@@ -22,6 +22,9 @@ def progress(
 
     ``now_ms`` (market clock) stamps the opening and the end of a position.
     """
+    if standing.position.lots * plan.direction < 0:
+        # Somebody else has turned it: no stop or target of this plan fits what is held now.
+        plan = close(plan, ExitReason.EXTERNAL)
     if plan.phase is Phase.ENTERING:
         plan = _entering(params, plan, standing, instrument, now_ms)
     if plan.phase is Phase.OPEN and not standing.position.lots:

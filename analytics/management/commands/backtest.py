@@ -10,11 +10,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from analytics.compute.machine_code import FOLDER, USUALLY_S
+from analytics.compute.patience import pays
 from analytics.report.files import fresh_folder, write_tables, write_whole
 from analytics.report.html import report_html
 from bots.management.arguments import add_recorded_arguments, recorded_paths
 from trading_core.backtest.bars import Bar, bars_of
+from trading_core.backtest.compiled.choose import why_not
+from trading_core.backtest.compiled.machine import is_compiled
 from trading_core.backtest.inputs import (
+    Market,
     folder_of_market,
     market_from,
     read_bot,
@@ -23,8 +28,13 @@ from trading_core.backtest.inputs import (
     time_of,
 )
 from trading_core.backtest.result import Played, equity_rows, result_document
-from trading_core.backtest.run import run
+from trading_core.backtest.run import minutes_of, run
+from trading_core.engine.document import BotDocument
 from trading_core.errors import AilonaError, InvalidInput
+
+LOADING_S = 1.0
+"""What it takes to load machine code that is there."""
+Period = dict[str, Any]
 
 
 class Command(BaseCommand):
@@ -43,6 +53,12 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="start", metavar="TIME", help="first minute; earlier ones warm up")
         parser.add_argument("--to", dest="end", metavar="TIME", help="the minute before which to end")
         parser.add_argument("--limit", type=int, metavar="N", help="play N minutes at most")
+        parser.add_argument(
+            "--engine",
+            choices=("auto", "compiled", "interpreted"),
+            default="auto",
+            help="how to play: both come to the same; auto is compiled where that pays (the first time takes a minute)",
+        )
         parser.add_argument("--json", type=Path, metavar="OUT", help="write the result document there")
         parser.add_argument("--html", type=Path, metavar="OUT", help="write the report as one page there")
         for kind in ("csv", "parquet"):
@@ -67,17 +83,39 @@ class Command(BaseCommand):
         document, root = read_bot(options["bot"]), Path(settings.DATA_DIR) / "candles"
         market = market_from(document, options["candles"], root)
         paths = recorded_paths(options, options["candles"] or [folder_of_market(root, document)])
+        period = {
+            "start_ms": time_of(options["start"], "--from") if options["start"] else None,
+            "end_ms": time_of(options["end"], "--to") if options["end"] else None,
+            "limit": options["limit"],
+        }
         return run(
             document,
             market.candles,
             market.instruments,
-            start_ms=time_of(options["start"], "--from") if options["start"] else None,
-            end_ms=time_of(options["end"], "--to") if options["end"] else None,
-            limit=options["limit"],
+            **period,
+            machine_code=self._machine_code(options["engine"], document, market, period),
             on_progress=self._progress,
             tickers=tickers_from_files(document, paths),
             recorded=recorded_from_files(document, paths),
         )
+
+    def _machine_code(
+        self, engine: str, document: BotDocument, market: Market, period: Period
+    ) -> Path | None:
+        """Where the machine code to play with lies, or is put; None: play without."""
+        reason = why_not(document, market.instruments)
+        if engine == "compiled" and reason:
+            raise InvalidInput("--engine", f"this document can't be compiled: {reason}")
+        if engine == "interpreted" or reason:
+            return None
+        folder = Path(settings.DATA_DIR) / FOLDER
+        ready = is_compiled(folder)
+        candles = len(minutes_of(document, market.candles, **period)) * len(document.symbols)
+        if engine == "auto" and not pays(candles, LOADING_S if ready else USUALLY_S):
+            return None
+        if not ready:
+            self.stderr.write("compiling the engine, once: about a minute")
+        return folder
 
     def _write(self, played: Played, result: dict[str, Any], options: dict[str, Any]) -> None:
         ways: dict[str, Callable[[Path], None]] = {
@@ -104,6 +142,7 @@ class Command(BaseCommand):
         for name, value in metrics.items():
             percent = name.endswith("_pct") and not isinstance(value, dict)
             self.stdout.write(f"  {name:28} {_shown(value)}{' %' if percent else ''}")
+        self.stdout.write(f"  {'engine':28} {meta['engine']}")
         for name in ("orders", "executions"):
             self.stdout.write(f"  {name:28} {len(result[name])}")
         self.stdout.write(f"  {'funding':28} {meta['funding']}")

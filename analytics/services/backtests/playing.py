@@ -50,7 +50,7 @@ def play(inputs: Inputs, told: Told, machine_code: Path | None = None) -> Outcom
         end_ms=inputs.end_ms,
         on_progress=lambda share: told(
             RULES + (PLAYED - RULES) * share,
-            _day(inputs.start_ms + round(share * (inputs.end_ms - inputs.start_ms))),
+            _day(inputs.start_ms + int(share * (inputs.end_ms - inputs.start_ms))),
         ),
         tickers=inputs.tickers,
         recorded=inputs.recorded,

@@ -80,6 +80,15 @@ def test_candles_keeps_a_bounded_tail(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(store._cache._tails[key()].candles) <= 21
 
 
+def test_span_reaches_from_history_to_the_last_row_heard() -> None:
+    here = key("SPANUSDT")
+    assert store.span(here) is None
+    history.write(store.history_root(), here, Candles.of([candle(minute) for minute in (0, 1, 9)]))
+    assert store.span(here) == (START_MS, START_MS + 9 * MINUTE)
+    store.add_closed(here, [candle(3), candle(4)])
+    assert store.span(here) == (START_MS, START_MS + 4 * MINUTE)
+
+
 def test_missing_names_every_gap() -> None:
     store.add_closed(key(), [candle(1), candle(2), candle(5)])
     gaps = store.missing(key(), START_MS, START_MS + 7 * MINUTE)

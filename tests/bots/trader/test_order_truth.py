@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from accounts.entry_blocks import blocks_of
 from ailona.kit import clock
 from bots.models import AccountLease, Bot, ExecutionRow
 from bots.trader import intents
@@ -236,7 +237,7 @@ def test_foreign_order_is_noted_and_left_alone(desk: Desk, start: Start, config:
     def noted() -> str:
         with desk.world.inside():
             bot.account.refresh_from_db()
-        return bot.account.status_reason
+        return " ".join(block.words for block in blocks_of(bot.account))
 
     assert "not ours" in str(wait_until(noted))
     assert [order.link for order in exchange.open_orders()] == ["by-hand"]

@@ -36,6 +36,15 @@ def test_history_reads_a_part(tmp_path: Path) -> None:
     assert len(history.read(tmp_path, KEY.at(Timeframe.M1))) == 0
 
 
+def test_history_tells_from_when_to_when_it_reaches(tmp_path: Path) -> None:
+    assert history.span(tmp_path, KEY) is None
+    history.write(tmp_path, KEY, WALK.rows(100, 1900))
+    assert history.span(tmp_path, KEY) == (int(WALK.open_time[100]), int(WALK.open_time[1899]))
+    min(history.folder_of(tmp_path, KEY).glob("*.parquet")).write_bytes(b"torn")
+    with pytest.raises(CandlesInvalid, match="can't be read"):
+        history.span(tmp_path, KEY)
+
+
 def test_history_refuses_a_contradiction_and_writes_nothing(tmp_path: Path) -> None:
     history.write(tmp_path, KEY, WALK.rows(0, 100))
     high = WALK.high.copy()

@@ -87,6 +87,8 @@ class Line:
         self._wall_ms = wall_ms
         self._credentials = credentials
         self._pace = pace or Pace()
+        self.is_up = False
+        """Whether it is connected and subscribed right now."""
 
     async def frames(self) -> AsyncIterator[Frame | Connected]:
         """Yield what arrives; ``Connected`` after each (re)connect."""
@@ -96,6 +98,7 @@ class Line:
                 async with self._connected() as socket:
                     early = await self._greet(socket)
                     failures = 0
+                    self.is_up = True
                     yield Connected()
                     for frame in early:
                         yield frame
@@ -104,6 +107,7 @@ class Line:
                             yield frame
             except (OSError, TimeoutError, WebSocketException, OutcomeUnknown) as e:
                 log.info("%s: line lost: %s %s", self._url, type(e).__name__, e)
+            self.is_up = False
             failures += 1
             # Hundreds of lines lose one venue at once: they don't come back in one moment.
             await asyncio.sleep(self._pace.backoff(failures) * random.uniform(0.5, 1.0))  # noqa: S311 - a pause

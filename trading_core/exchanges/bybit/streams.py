@@ -48,6 +48,11 @@ class BybitPrivateStream:
             credentials=credentials, pace=pace,
         )  # fmt: skip
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it is connected right now."""
+        return self._line.is_up
+
     async def news(self) -> AsyncGenerator[PrivateNews, None]:
         """Yield news in the venue's order, each message's mark behind it.
 

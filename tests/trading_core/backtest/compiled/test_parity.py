@@ -20,7 +20,7 @@ from tests.trading_core.engine.documents import FALLING, RISING, document
 from trading_core.backtest.compare import first_difference
 from trading_core.backtest.compiled import layout as at
 from trading_core.backtest.compiled.choose import why_not
-from trading_core.backtest.compiled.machine import machine
+from trading_core.backtest.compiled.machine import is_compiled, machine
 from trading_core.backtest.compiled.run import CompiledRun
 from trading_core.backtest.desk import Desk
 from trading_core.backtest.result import result_document
@@ -285,6 +285,13 @@ def _a_tick_off(told_right: Any) -> Any:
         return told_right(self, order)
 
     return told_wrong
+
+
+def test_machine_code_that_is_kept_is_known_of(machine_code: Path, tmp_path: Path) -> None:
+    run(document(), {"ETHUSDT": market(20, seed=1)["ETHUSDT"]}, contracts(), machine_code=machine_code)
+
+    assert is_compiled(machine_code)
+    assert not is_compiled(tmp_path)
 
 
 def test_what_is_not_carried_is_interpreted_and_says_so(machine_code: Path) -> None:
