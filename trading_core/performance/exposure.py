@@ -56,8 +56,11 @@ def gross_value(track: TrackRecord) -> Floats:
         # Lots stand from one execution to the next: the closes between them all see the same.
         first = places(times, changed)
         worth = np.repeat(np.abs(lots) * (numerator / denominator), np.diff(first, append=len(times)))
-        worth *= track.minutes[symbol].closes_at(times)[first[0] :]
-        total[first[0] :] += worth
+        closes = track.minutes[symbol].closes_at(times)[first[0] :]
+        if code == 0:
+            np.multiply(worth, closes, out=total[first[0] :])
+        else:
+            total[first[0] :] += np.multiply(worth, closes, out=worth)
     return total
 
 

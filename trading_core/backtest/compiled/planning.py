@@ -168,10 +168,9 @@ def protective_stop(w: World, b: Bot, s: int) -> int:
 
 
 @kernel
-def desire(w: World, b: Bot, s: int) -> int:
-    """Write down which orders should stand; return how many."""
+def desire(w: World, b: Bot, s: int, stop: int) -> int:
+    """Write down which orders should stand beside the protective stop; return how many."""
     plan, held = b.plans[s], w.books[s, at.LOTS]
-    stop = protective_stop(w, b, s)
     if plan[on.PHASE] == on.CLOSING:
         if held == 0:
             return 0

@@ -87,10 +87,11 @@ def bury(w: World, b: Bot, s: int) -> None:
 @kernel
 def stand(w: World, b: Bot, s: int) -> int:
     """Ask for what leads from what stands to what the plan wants; how much was asked."""
-    count = desire(w, b, s)
+    stop = protective_stop(w, b, s)
+    count = desire(w, b, s, stop)
     before = b.desk[on.PLANNED]
     _cover(w, b, s, count)
-    held_stop = protective_stop(w, b, s) if w.books[s, at.LOTS] != 0 else at.NONE
+    held_stop = stop if w.books[s, at.LOTS] != 0 else at.NONE
     if held_stop != at.NONE and b.plans[s, on.STOP_REQUESTS] == 0 and w.books[s, at.STOP] != held_stop:
         _move_stop(b, s, w.books[s, at.STOP], held_stop)
     for reduces in (1, 0):
