@@ -73,5 +73,5 @@ def _link(request: HttpRequest, name: str, label: str, icon: str) -> Link:
 
 def _leads_to(name: str, page: str) -> bool:
     """Whether a page is the one an entry names, or lies below it."""
-    below = {"bots": "bot", "rules": "rule", "backtests": "backtest"}.get(name, name)
+    below = {"bots": "bot", "rules": "rule", "backtests": "backtest", "accounts": "account"}.get(name, name)
     return page == name or (page.startswith(below) and page not in {link for link, _, _ in _LINKS})
