@@ -21,7 +21,7 @@ from bots.trader.config import VENUE_ENVIRONMENTS, TraderConfig
 from bots.trader.inbox import BATCH_MAX, INBOX_MAX, Batch, ReconcileWanted, after_last_gap
 from bots.trader.intents import Claimed, Waiting
 from bots.trader.key_watch import KeyWatch, open_credentials
-from bots.trader.lease import Lease, mark_reconciled
+from bots.trader.lease import Lease, mark_read, mark_reconciled
 from bots.trader.markets import Market
 from bots.trader.news import apply_news
 from bots.trader.protect import Protection
@@ -227,8 +227,7 @@ class Actor:
                 break
         if differing:
             await self._work.db(reconcile.note_differing, served, differing)
-        if marks:
-            await self._work.db(mark_reconciled, self.lease)
+        await self._work.db(mark_reconciled if marks else mark_read, self.lease)
         self._sight.read()
         self._reconciled.set()
         self._protection.want()

@@ -157,5 +157,11 @@ def mark_reconciled(lease: Lease) -> None:
         _mine(lease).update(stream_mark="", reconciled_at=Now())
 
 
+def mark_read(lease: Lease) -> None:
+    """Record a complete reading of the venue that no gap of the stream asked for."""
+    with workspace_scope(lease.workspace_id):
+        _mine(lease).update(reconciled_at=Now())
+
+
 def _mine(lease: Lease) -> QuerySet[AccountLease]:
     return AccountLease.objects.filter(account_id=lease.account_id, token=lease.token, holder=lease.holder)
