@@ -14,6 +14,7 @@ from accounts.models import (
     AccountStatus,
     Environment,
     ExchangeAccount,
+    Interference,
     Membership,
     Role,
     SealedSecret,
@@ -90,6 +91,18 @@ def reset_paper_account(
             account.paper_balance = _balance(balance)
         account.save(update_fields=["generation", "status", "status_reason", "paper_balance", "entry_blocks"])
         record("account.reset", account.code, actor, {"generation": account.generation})
+    return account
+
+
+def set_interference(account: ExchangeAccount, policy: str, *, actor: str) -> ExchangeAccount:
+    """Choose what follows when somebody else acts on an account; raises ``InvalidInput``."""
+    if policy not in Interference.values:
+        raise InvalidInput("policy", f"expected one of {', '.join(Interference.values)}, was {policy!r}")
+    with transaction.atomic():
+        before = account.interference
+        account.interference = policy
+        account.save(update_fields=["interference"])
+        record("account.interference_policy", account.code, actor, {"from": before, "to": policy})
     return account
 
 

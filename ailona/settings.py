@@ -274,6 +274,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "BotState": "bots.models.BotState",
         "StudyState": "bots.models.StudyState",
         "BacktestState": "analytics.models.BacktestState",
+        "InterferenceEnum": "accounts.models.Interference",
     },
 }
 

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from bots import (
     views,
+    views_account,
     views_accounts,
     views_decisions,
     views_halt,
@@ -66,6 +67,11 @@ urlpatterns = [
     path("exchange-accounts/", views_accounts.accounts_page, name="accounts"),
     path("exchange-accounts/live/", views_accounts.accounts_live, name="accounts-live"),
     path("exchange-accounts/connect/", views_accounts.connect, name="account-connect"),
+    path("exchange-accounts/<slug:code>/", views_account.account, name="account"),
+    path("exchange-accounts/<slug:code>/live/", views_account.account_live, name="account-live"),
+    path(
+        "exchange-accounts/<slug:code>/interference/", views_account.interference, name="account-interference"
+    ),
     path("exchange-accounts/<slug:code>/reset/", views_accounts.reset, name="account-reset"),
     path("exchange-accounts/<slug:code>/key/", views_accounts.key, name="account-key"),
     path("exchange-accounts/<slug:code>/check/", views_accounts.check, name="account-check"),

@@ -80,6 +80,9 @@ def _take_all(page: Page, options: argparse.Namespace, suffix: str) -> None:
         page.goto(f"{options.url}{bots[0]}")
         _take(page, options.out / f"bot{suffix}.png")
         _take_journal(page, options, bots[0], suffix)
+    for name in ("backtests", "backtests/new"):
+        page.goto(f"{options.url}/{name}/")
+        _take(page, options.out / f"{name.replace('/', '-')}{suffix}.png")
     page.goto(f"{options.url}/market/")
     _take(page, options.out / f"market{suffix}.png")
     symbols = page.locator("a.name").evaluate_all("nodes => nodes.map(node => node.getAttribute('href'))")

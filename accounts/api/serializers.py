@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.entry_blocks import BlockCause, BlockKind
-from accounts.models import Environment
+from accounts.models import Environment, Interference
 from accounts.services import MAX_KEY, MAX_NAME, MAX_SECRET
 from ailona.kit.fields import MoneyField, StrictSerializer
 
@@ -45,6 +45,9 @@ class AccountOut(serializers.Serializer[Any]):
     key_checked_at = serializers.DateTimeField(allow_null=True)
     key_report = KeyReportOut()
     entry_blocks = BlockOut(many=True)
+    interference = serializers.ChoiceField(
+        Interference.choices, help_text="What follows when somebody else acts on the account."
+    )
     created_at = serializers.DateTimeField()
 
 
@@ -63,6 +66,12 @@ class KeyIn(StrictSerializer):
 
     api_key = serializers.CharField(max_length=MAX_KEY)
     api_secret = serializers.CharField(max_length=MAX_SECRET, write_only=True)
+
+
+class InterferenceIn(StrictSerializer):
+    """What follows when somebody else acts on the account."""
+
+    policy = serializers.ChoiceField(Interference.choices)
 
 
 class ResetIn(StrictSerializer):

@@ -11,5 +11,10 @@ urlpatterns = [
     path("exchange-accounts/<slug:code>/", views.Account.as_view(), name="api-account"),
     path("exchange-accounts/<slug:code>/key/", views.ReplaceKey.as_view(), name="api-account-key"),
     path("exchange-accounts/<slug:code>/check/", views.CheckKey.as_view(), name="api-account-check"),
+    path(
+        "exchange-accounts/<slug:code>/interference/",
+        views.InterferencePolicy.as_view(),
+        name="api-account-interference",
+    ),
     path("exchange-accounts/<slug:code>/resume/", views.ResumeEntries.as_view(), name="api-account-resume"),
 ]

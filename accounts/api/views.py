@@ -15,12 +15,18 @@ from rest_framework.views import APIView
 
 from accounts.access import get_for
 from accounts.api.access import actor_of
-from accounts.api.serializers import AccountIn, AccountOut, KeyIn
+from accounts.api.serializers import AccountIn, AccountOut, InterferenceIn, KeyIn
 from accounts.entry_blocks import resume_entries
 from accounts.key_checks import request_check
 from accounts.models import Environment, ExchangeAccount, Role
 from accounts.selectors import exchange_accounts
-from accounts.services import PAPER, connect_exchange_account, open_paper_account, replace_key
+from accounts.services import (
+    PAPER,
+    connect_exchange_account,
+    open_paper_account,
+    replace_key,
+    set_interference,
+)
 from ailona.kit.api import ERRORS, NewestFirst
 from trading_core.errors import InvalidInput
 
@@ -105,6 +111,25 @@ class CheckKey(APIView):
         account = get_for(exchange_accounts(), code)
         request_check(account, actor=actor_of(request))
         return Response(AccountOut(account).data, status=status.HTTP_202_ACCEPTED)
+
+
+class InterferencePolicy(APIView):
+    """What follows when somebody else acts on an account."""
+
+    writer = Role.OWNER
+
+    @extend_schema(
+        request=InterferenceIn,
+        responses={200: AccountOut, **ERRORS},
+        operation_id="exchange_accounts_interference",
+    )
+    def put(self, request: Request, code: str) -> Response:
+        """Choose it; what is really held is taken over under each policy."""
+        account = get_for(exchange_accounts(), code)
+        body = InterferenceIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        set_interference(account, body.validated_data["policy"], actor=actor_of(request))
+        return Response(AccountOut(account).data)
 
 
 class ResumeEntries(APIView):

@@ -98,11 +98,12 @@ class Compute:
         if claim is None:
             return False
         try:
-            self._see_through(claim)
+            try:
+                self._see_through(claim)
+            except Stopping:
+                claims.give_back(claim)
         except Lost:
             logger.info("backtest %s is no longer ours", claim.code)
-        except Stopping:
-            claims.give_back(claim)
         return True
 
     def _see_through(self, claim: Claim) -> None:
@@ -151,7 +152,7 @@ class Compute:
                 break
             try:
                 message: Message = job.receiver.recv()
-            except EOFError:
+            except (EOFError, OSError):  # between two messages, or in the middle of one
                 self._ended(job)
                 return False
             if not self._hear(job, message):

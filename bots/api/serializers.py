@@ -51,7 +51,7 @@ class DocumentOut(serializers.Serializer[Any]):
 class StopIn(StrictSerializer):
     """How a bot stops."""
 
-    mode = serializers.ChoiceField(STOP_MODES, default="leave")
+    mode = serializers.ChoiceField(STOP_MODES, default="cancel")
 
 
 class PositionOut(serializers.Serializer[Any]):

@@ -1,6 +1,7 @@
 """The tables of bots and of the market they stand in."""
 
-from bots.models.bot import Bot, BotState, BotSymbol, Claim, Plan
+from bots.models.bot import Bot, BotState, BotSymbol, Claim, Plan, StopMode
+from bots.models.events import OrderEvent
 from bots.models.figures import AccountDay, AccountMinute, BotDay, BotMinute, CashFlow
 from bots.models.journal import DecisionPage, RetiredDocument
 from bots.models.market import (
@@ -46,6 +47,7 @@ __all__ = [
     "InstrumentRow",
     "IntentRow",
     "IntentState",
+    "OrderEvent",
     "OrderRow",
     "Outcome",
     "Plan",
@@ -53,6 +55,7 @@ __all__ = [
     "RetiredDocument",
     "RiskLock",
     "Series",
+    "StopMode",
     "Study",
     "StudyState",
     "TickerRow",

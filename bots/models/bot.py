@@ -24,6 +24,18 @@ class BotState(models.TextChoices):
     PARKED = "parked", "Parked"
 
 
+class StopMode(models.TextChoices):
+    """What becomes of positions and orders when a bot is stopped."""
+
+    CANCEL = "cancel", "Keep positions with stop and targets; cancel entries and legs"
+    LEAVE = "leave", "Leave positions and everything that stands, legs too"
+    CLOSE_LIMIT = (
+        "close_limit",
+        "Close by limit orders at the last price, at the market what is left after 5 minutes",
+    )
+    CLOSE = "close", "Close at the market"
+
+
 class Bot(TenantModel):
     """A tenant's bot."""
 
@@ -36,6 +48,8 @@ class Bot(TenantModel):
     account = models.ForeignKey(ExchangeAccount, on_delete=models.PROTECT, related_name="bots")
     state = models.CharField(max_length=16, choices=BotState.choices, default=BotState.DRAFT)
     state_reason = models.CharField(max_length=200, blank=True)
+    stop_mode = models.CharField(max_length=12, choices=StopMode.choices, blank=True)
+    """How it was stopped last; empty when it never was."""
     source = models.CharField(max_length=20)
     category = models.CharField(max_length=10)
     timeframe = models.CharField(max_length=4)

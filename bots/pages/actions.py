@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bots.models import Bot
+from bots.models import Bot, StopMode
 from bots.services import lifecycle
 from trading_core.errors import InvalidInput
 
-STOP_MODES = ("close_only", *lifecycle.STOP_MODES)
+STOP_MODES = ("close_only", *StopMode.values)
 DONE: Mapping[str, str] = {
     "start": "{name} starts with the next closed candle.",
     "pause": "{name} takes no new entries.",
@@ -22,7 +22,7 @@ ACTIONS = tuple(DONE)
 def act(bot: Bot, action: str, *, actor: str, mode: str = "") -> Bot:
     """Do it; raises ``InvalidInput`` for what the bot's state, or the mode, does not allow."""
     if action == "stop":
-        return _stop(bot, mode or lifecycle.LEAVE, actor)
+        return _stop(bot, mode or StopMode.CANCEL, actor)
     simple: Mapping[str, Callable[..., Bot]] = {
         "start": lifecycle.start_bot,
         "pause": lifecycle.pause_bot,

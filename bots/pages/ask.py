@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from django.urls import reverse
 
 from ailona.kit.templatetags.kit import change, money, price
-from bots.models import Bot, OrderRow
+from bots.models import Bot, OrderRow, StopMode
 from bots.pages.holdings import Holding
 from bots.pages.words import words
-from bots.services.lifecycle import CLOSE, LEAVE
 from trading_core.execution.order import OPEN_STATES
 
 
@@ -38,7 +37,7 @@ class Ask:
     danger: bool = False
 
 
-_STOP_FLAT = Choice(LEAVE, "Stop now", "Standing entries are cancelled.")
+_STOP_FLAT = Choice(StopMode.CANCEL, "Stop now", "Standing entries are cancelled.")
 
 
 def ask_stop(bot: Bot, positions: Sequence[Holding]) -> Ask:
@@ -65,13 +64,25 @@ def _stop_choices() -> list[Choice]:
             "No entries and no more ladder legs. Targets and stops stay; the rules may still close.",
         ),
         Choice(
-            LEAVE,
-            "Stop now, leave positions standing",
-            "Nothing is decided any more. Each position keeps its protective stop and its target.",
+            StopMode.CANCEL,
+            "Stop now, keep positions",
+            "Nothing is decided any more. Entries and ladder legs are cancelled; each position keeps its protective "
+            "stop and its targets.",
         ),
         Choice(
-            CLOSE,
-            "Close positions now, then stop",
+            StopMode.LEAVE,
+            "Stop now, leave everything as it stands",
+            "The same, and ladder legs stay on the exchange: a position may still grow, as far as its ladder goes.",
+        ),
+        Choice(
+            StopMode.CLOSE_LIMIT,
+            "Close positions by limit orders, then stop",
+            "Every other order is cancelled. A reduce-only limit order follows the last price; what is left after five "
+            "minutes is closed at the market. The stop stands until the position is gone.",
+        ),
+        Choice(
+            StopMode.CLOSE,
+            "Close positions at the market now, then stop",
             "Every order is cancelled and each position is closed by a reduce-only market order.",
         ),
     ]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ailona.kit import clock
 from bots.models import Bot, Claim, IntentRow, IntentState, OrderRow, Outcome, Plan, PositionRow
-from bots.services import doorbell
+from bots.services import doorbell, order_events
 from trading_core.engine.cycle import Decision
 from trading_core.engine.outcome import OutcomeCode, OutcomeRecord
 from trading_core.engine.risk_gates import held_of
@@ -150,7 +150,7 @@ def _order(bot: Bot, facts: SymbolFacts, intent: Intent, occasion: Occasion) -> 
 
 
 def _new_order(bot: Bot, facts: SymbolFacts, intent: Intent, occasion: Occasion) -> OrderRow:
-    return OrderRow.objects.create(
+    row = OrderRow.objects.create(
         bot=bot,
         account_id=bot.account_id,
         link=link_of(bot, intent),
@@ -169,6 +169,8 @@ def _new_order(bot: Bot, facts: SymbolFacts, intent: Intent, occasion: Occasion)
         decided_ms=occasion.market_ms,
         created_at=clock.now(),
     )
+    order_events.step(row.pk, OrderState.PLANNED.value, f"{intent.reason}")
+    return row
 
 
 def link_of(bot: Bot, intent: Intent) -> str:

@@ -15,9 +15,9 @@ from accounts.services import open_paper_account
 from ailona.kit import clock
 from ailona.kit.push import tell
 from ailona.kit.tenancy import across_workspaces, workspace_scope
-from bots.models import Bot, BotState, BotSymbol, InstrumentRow
+from bots.models import Bot, BotState, BotSymbol, InstrumentRow, StopMode
 from bots.services import parking
-from bots.services.documents import retire_document
+from bots.services.documents import document_of, retire_document
 from bots.services.facts import symbols_of
 from bots.services.instruments import latest_instruments
 from bots.services.market import market_ms
@@ -27,10 +27,11 @@ from bots.services.tending import locked_bot, tend_symbols
 from bots.states import ACTIVE, may_follow
 from trading_core.engine.document import BotDocument, parse_document
 from trading_core.errors import DocumentInvalid, InvalidInput
+from trading_core.market.timeframe import MINUTE_MS
 
 Resolve = Callable[[str], object]
-LEAVE, CLOSE = "leave", "close"
-STOP_MODES = (LEAVE, CLOSE)
+PATIENCE_MS = 5 * MINUTE_MS
+"""How long a closing by limit orders may take before the rest is closed at the market."""
 
 
 class NotAllowed(InvalidInput):
@@ -131,6 +132,7 @@ def start_bot(bot: Bot, *, actor: str = "system") -> Bot:
         check_start(row)
         _catch_up(row)
         row.failures = 0
+        row.follows = document_of(row).plan.follows
         row.started_at = clock.now()
         row.save()
         settle_starting(row)
@@ -192,19 +194,20 @@ def close_only(bot: Bot, *, actor: str = "system") -> Bot:
 def stop_bot(bot: Bot, mode: str, *, actor: str = "system") -> Bot:
     """Stop a bot.
 
-    ``leave``: at once; a position keeps its stop and target and is guarded, nothing else is done.
-    ``close``: everything is cancelled and closed first.
+    ``cancel``: at once; a position keeps its stop and its targets and is guarded, entries and legs go.
+    ``leave``: the same, and legs stay too. ``close``: everything is cancelled and closed at the market first;
+    ``close_limit``: by limit orders that follow the last price, after 5 minutes at the market.
     """
-    if mode not in STOP_MODES:
-        raise InvalidInput("mode", f"expected one of {', '.join(STOP_MODES)}, was {mode!r}")
-    if mode == LEAVE:
+    if mode not in StopMode.values:
+        raise InvalidInput("mode", f"expected one of {', '.join(StopMode.values)}, was {mode!r}")
+    if mode in (StopMode.LEAVE, StopMode.CANCEL):
         return _change(bot, BotState.STOPPED, actor, "bot.stopped", mode=mode)
     return _close_everything(bot, actor, "bot.stopped", mode)
 
 
 def panic_bot(bot: Bot, *, actor: str = "system") -> Bot:
     """Cancel and close everything now, whatever state the bot is in, and stop it."""
-    return _close_everything(bot, actor, "bot.panic", CLOSE)
+    return _close_everything(bot, actor, "bot.panic", StopMode.CLOSE)
 
 
 def park(bot: Bot, reason: str) -> Bot:
@@ -229,8 +232,11 @@ def _close_everything(bot: Bot, actor: str, action: str, mode: str) -> Bot:
         if row.state != BotState.STOPPING:
             _move(row, BotState.STOPPING, actor, action, mode=mode)
             _catch_up(row)
-            row.save()
-        tend_symbols(row, symbols_of(row), market_ms(row.source), closing=True)
+        row.stop_mode = mode
+        patience_ms = PATIENCE_MS if mode == StopMode.CLOSE_LIMIT else 0
+        row.follows |= bool(patience_ms)  # its limit orders follow every minute
+        row.save()
+        tend_symbols(row, symbols_of(row), market_ms(row.source), closing=True, patience_ms=patience_ms)
         settle_stopping(row)
     return row
 
@@ -243,6 +249,7 @@ def _move(bot: Bot, state: BotState, actor: str, action: str, *, mode: str = "")
     record(action, bot.code, actor, {"from": bot.state, "to": state.value} | ({"mode": mode} if mode else {}))
     bot.state = state
     bot.state_reason = ""
+    bot.stop_mode = mode
 
 
 @contextmanager

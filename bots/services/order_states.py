@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bots.models import OrderRow
+from bots.services import order_events
 from trading_core.exchanges.port import OrderNews
 from trading_core.execution.order import TRANSITIONS, OrderState
 
@@ -13,12 +14,16 @@ _FINAL = frozenset(state for state, following in TRANSITIONS.items() if not foll
 
 def executed(row: OrderRow, lots: int, time_ms: int) -> None:
     """Add an execution to its order: quantities come from here alone."""
+    before = row.state
     row.filled += lots
     row.told = max(row.told, row.filled)
     row.updated_ms = max(row.updated_ms, time_ms)
     if OrderState(row.state) not in _FINAL:
         row.state = _state_by_fill(row).value
     row.save(update_fields=["filled", "told", "updated_ms", "state", "ending"])
+    order_events.step(row.pk, "executed", f"{row.filled} of {row.lots} lots")
+    if row.state != before:
+        order_events.step(row.pk, row.state)
 
 
 def _state_by_fill(row: OrderRow) -> OrderState:
@@ -50,6 +55,8 @@ def told(row: OrderRow, news: OrderNews, *, listed: bool = False) -> bool:
         row.lots, row.ticks = news.lots or row.lots, row.ticks if row.ticks is None else news.ticks
     _move(row, state, news)
     row.save()
+    if row.state != state.value:
+        order_events.step(row.pk, row.state, row.reason)
     return True
 
 

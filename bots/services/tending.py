@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accounts.platform_halt import ANNOTATION, newest
-from bots.models import Bot
+from bots.models import Bot, BotState, StopMode
 from bots.services.commit import Occasion, commit_intents, commit_plans, release_claims
 from bots.services.documents import document_of
 from bots.services.facts import facts_of
 from bots.services.watching import seen
-from trading_core.engine.document import BotDocument
-from trading_core.engine.snapshot import SymbolFacts
-from trading_core.engine.tend import Tended, close_out, tend
+from trading_core.engine.tend import close_out, tend
+
+LEFT = "left"
 
 
 def tend_symbols(
@@ -23,12 +23,15 @@ def tend_symbols(
     closing: bool = False,
     retry: bool = False,
     minute_closed: bool = False,
+    patience_ms: int = 0,
 ) -> int:
     """Plan what the facts ask for now; return how many intents were written down.
 
-    The caller holds the transaction with the bot's row locked. ``now_ms`` is the market clock,
-    ``closing`` closes whatever there is, ``retry`` lets requests that were refused be made again,
-    ``minute_closed`` shows plans that follow the market the minute that closed at ``now_ms``.
+    The caller holds the transaction with the bot's row locked. ``now_ms`` is the market clock.
+
+    ``closing`` closes whatever there is, ``patience_ms`` lets it wait for its price so long, ``retry`` lets
+    requests that were refused be made again, ``minute_closed`` shows plans that follow the market the minute
+    that closed at ``now_ms``.
     """
     facts = facts_of(bot, symbols, at_ms=now_ms)
     if minute_closed:
@@ -37,7 +40,11 @@ def tend_symbols(
     written = 0
     plans = {}
     for symbol in symbols:
-        tended = _tended(document, bot.state, symbol, facts[symbol], now_ms, closing=closing, retry=retry)
+        one = facts[symbol]
+        if closing:
+            tended = close_out(document, rests_as(bot), symbol, one, now_ms=now_ms, patience_ms=patience_ms)
+        else:
+            tended = tend(document, rests_as(bot), symbol, one, now_ms=now_ms, retry=retry)
         plans[symbol] = tended.plan
         commit_intents(bot, facts, tended.intents, Occasion(now_ms))
         written += len(tended.intents)
@@ -46,19 +53,9 @@ def tend_symbols(
     return written
 
 
-def _tended(
-    document: BotDocument,
-    state: str,
-    symbol: str,
-    facts: SymbolFacts,
-    now_ms: int,
-    *,
-    closing: bool,
-    retry: bool,
-) -> Tended:
-    if closing:
-        return close_out(document, state, symbol, facts, now_ms=now_ms)
-    return tend(document, state, symbol, facts, now_ms=now_ms, retry=retry)
+def rests_as(bot: Bot) -> str:
+    """What may rest on the exchange for a bot: that of its state, but for one that was left as it stood."""
+    return LEFT if bot.state == BotState.STOPPED and bot.stop_mode == StopMode.LEAVE else bot.state
 
 
 def locked_bot(bot_id: int) -> Bot:

@@ -69,6 +69,8 @@ class Actor:
         self._doubt: asyncio.TimerHandle | None = None
         self._look_again: asyncio.TimerHandle | None = None
         self._sight = Sight(lease.served, config, work)
+        self._stirred = False
+        """Whether anything happened since the venue was last read in its turn: a trade may be over by then."""
         self._riddles = 0
         """Passes in a row whose wallet nothing explained."""
         self._absences = Absences(gone_after=config.gone_after)
@@ -186,6 +188,7 @@ class Actor:
 
     async def _apply_news(self, news: list[PrivateNews]) -> None:
         heard = await self._work.db(apply_news, self.lease, news)
+        self._stirred = True
         self._note_doubt(agreed=not heard.differing)
         if heard.bare:
             self._protection.want()
@@ -272,8 +275,9 @@ class Actor:
         while True:
             for _ in range(self._config.reconcile_flat_times):
                 await asyncio.sleep(self._config.reconcile_every * random.uniform(0.8, 1.2))  # noqa: S311 - a pause
-                if await self._work.db(reconcile.anything_stands, self.lease.served):
+                if self._stirred or await self._work.db(reconcile.anything_stands, self.lease.served):
                     break
+            self._stirred = False
             self._want_reconcile()
 
     # --- the queue ----------------------------------------------------------------------------

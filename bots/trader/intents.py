@@ -18,6 +18,7 @@ from ailona.kit import clock
 from ailona.kit.tenancy import across_workspaces, workspace_scope
 from bots.models import AccountLease, Bot, IntentRow, IntentState, OrderRow, PositionRow
 from bots.models.trading import UNSETTLED
+from bots.services import order_events
 from bots.services.market import market_ms
 from bots.services.stopping import settle_stopping
 from bots.services.tending import locked_bot, tend_symbols
@@ -161,6 +162,8 @@ def _claim(lease: Lease, row: IntentRow) -> Claimed | None:
         return None
     if row.kind == IntentKind.PLACE:
         _move_order(claimed, (OrderState.PLANNED.value,), OrderState.SENDING)
+    else:
+        order_events.step(claimed.order_id, f"{row.kind} sent")
     return claimed
 
 
@@ -239,7 +242,7 @@ def record_planned(lease: Lease, claimed: Claimed, error: str) -> None:
             state=IntentState.PLANNED, error=error[:ERROR_LENGTH]
         )
         if moved and claimed.kind is IntentKind.PLACE:
-            _move_order(claimed, SENT, OrderState.PLANNED)
+            _move_order(claimed, SENT, OrderState.PLANNED, words=error)
 
 
 def record_denied(lease: Lease, claimed: Claimed, error: str) -> None:
@@ -276,21 +279,27 @@ def _deny(row: IntentRow, reason: str) -> None:
 
 def _settle(claimed: Claimed, state: IntentState, error: str = "") -> bool:
     found = IntentRow.objects.filter(pk=claimed.intent_id, state__in=ON_ITS_WAY)
-    return bool(found.update(state=state, error=error[:ERROR_LENGTH], settled_at=clock.now()))
+    settled = bool(found.update(state=state, error=error[:ERROR_LENGTH], settled_at=clock.now()))
+    if settled and claimed.kind is not IntentKind.PLACE:
+        order_events.step(claimed.order_id, f"{claimed.kind.value} {state.value}", error)
+    return settled
 
 
 def _note_unknown(claimed: Claimed, error: str) -> None:
     found = IntentRow.objects.filter(pk=claimed.intent_id, state=IntentState.SENDING)
     if found.update(state=IntentState.UNKNOWN, error=error[:ERROR_LENGTH]):
-        _move_order(claimed, (OrderState.SENDING.value,), OrderState.UNKNOWN)
+        _move_order(claimed, (OrderState.SENDING.value,), OrderState.UNKNOWN, words=error)
 
 
-def _move_order(claimed: Claimed, before: Sequence[str], state: OrderState, reason: str = "") -> None:
+def _move_order(
+    claimed: Claimed, before: Sequence[str], state: OrderState, reason: str = "", *, words: str = ""
+) -> None:
     """Move the order unless news of the venue moved it on already."""
     changes: dict[str, str] = {"state": state.value}
     if reason:
         changes["reason"] = reason[:REASON_LENGTH]
-    OrderRow.objects.filter(pk=claimed.order_id, state__in=before).update(**changes)
+    if OrderRow.objects.filter(pk=claimed.order_id, state__in=before).update(**changes):
+        order_events.step(claimed.order_id, state.value, reason or words)
 
 
 def _placed(_: Lease, claimed: Claimed, venue_order_id: str) -> None:

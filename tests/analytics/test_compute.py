@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import struct
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from ailona.kit.tenancy import workspace_scope
 from analytics.compute import machine_code, process, worker
 from analytics.compute.machine_code import CodeState, MachineCode
 from analytics.compute.patience import INTERPRETED_PER_S, is_worth_waiting
-from analytics.compute.process import COMPILING
+from analytics.compute.process import COMPILING, Stopping
 from analytics.models import BacktestResult, BacktestRun
 from analytics.services.backtests import claims
 from analytics.services.backtests.claims import Claim
@@ -138,6 +140,39 @@ def test_a_child_that_is_killed_fails_its_run_with_a_sentence(
     assert "ended by the system" in again(run).error
     with workspace_scope(desk.pk):
         assert not BacktestResult.objects.exists()
+
+
+def torn(claim: Claim, limits: object, code: object, way: tuple[Connection, Connection], parent: int) -> None:
+    """Begin to send something long, and die."""
+    os.write(way[1].fileno(), struct.pack("!i", 1_000_000) + b"the beginning")
+
+
+def test_a_result_that_is_torn_off_fails_its_run(
+    desk: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "work", torn)
+    run = requested(desk)
+    with acting_as("engine"):
+        compute(tmp_path).play_next()
+
+    assert "ended by the system" in again(run).error
+
+
+def test_a_run_that_was_cancelled_as_its_process_ends_stays_cancelled(
+    desk: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = requested(desk)
+    made = compute(tmp_path)
+
+    def cancelled(claim: Claim) -> None:
+        claims.stop(claim)
+        raise Stopping
+
+    monkeypatch.setattr(made, "_see_through", cancelled)
+    with acting_as("engine"):
+        assert made.play_next()
+
+    assert again(run).state == "cancelled"
 
 
 def test_a_process_that_is_asked_to_end_gives_its_run_back(

@@ -59,6 +59,8 @@ def as_arrow(name: str, rows: Sequence[Row]) -> pa.Table:
 
 
 def _text(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int)):  # nearly all of them; the questions below cost more
+        return value
     if isinstance(value, list):
         return " ".join(value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False) if isinstance(value, Mapping) else value

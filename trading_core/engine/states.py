@@ -26,8 +26,12 @@ PERMITS: Mapping[str, Permits] = {
     "stopping": _NOTHING_NEW,
     "stopped": _NOTHING_NEW,
     "parked": _NOTHING_NEW,
+    "left": Permits(entries=False, legs=True, targets=True),
 }
-"""By bot state. A position found in a state that takes nothing new is still guarded to its end."""
+"""By bot state; ``left`` is a stopped one that leaves its legs where they are.
+
+A position found in a state that takes nothing new is still guarded to its end.
+"""
 
 
 def permits(state: str) -> Permits:

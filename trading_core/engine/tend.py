@@ -18,7 +18,7 @@ from trading_core.execution.intent import ExitReason, Intent, IntentKind
 from trading_core.execution.order import Role, Side
 from trading_core.plan.desired import Desired, Standing, desired
 from trading_core.plan.follow import follow
-from trading_core.plan.progress import close, progress
+from trading_core.plan.progress import close, patient, progress
 from trading_core.plan.state import PlanState
 
 
@@ -47,6 +47,8 @@ def caught_up(document: BotDocument, facts: SymbolFacts, *, now_ms: int) -> Plan
     """The plan as the facts leave it, a minute that has closed included."""
     params, standing, instrument = document.plan, standing_of(facts), facts.instrument
     plan = progress(params, facts.plan, standing, instrument, now_ms=now_ms)
+    if plan.exit_ticks is not None and facts.close_ticks:
+        plan = patient(plan, ticks=facts.close_ticks, until_ms=plan.exit_until_ms)  # follows the last close
     if facts.tick is None or plan.is_flat or not params.follows:
         return plan
     followed = follow(
@@ -72,10 +74,16 @@ def close_out(
     *,
     now_ms: int,
     reason: ExitReason = ExitReason.MANUAL,
+    patience_ms: int = 0,
 ) -> Tended:
-    """Close whatever the bot has on the symbol: panic, stop with close, kill switch."""
+    """Close whatever the bot has on the symbol: panic, stop with close.
+
+    ``patience_ms``: how long it may wait at the last close, following it, before it is closed at the market.
+    """
     plan = progress(document.plan, facts.plan, standing_of(facts), facts.instrument, now_ms=now_ms)
-    plan = close(plan, reason)
+    plan = replace(close(plan, reason), exit_ticks=None)
+    if patience_ms:
+        plan = patient(plan, ticks=facts.close_ticks, until_ms=now_ms + patience_ms)
     plan = progress(document.plan, plan, standing_of(facts), facts.instrument, now_ms=now_ms)
     return stand(document, state, symbol, facts, replace(plan, asked=()))
 

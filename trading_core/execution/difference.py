@@ -72,7 +72,9 @@ def difference(
         if standing is None:
             intents.append(_place(symbol, trade, want, ended, reason))
         elif not standing.busy and _differs(standing, want):
-            intents.append(_amend(symbol, standing, want))
+            # A limit order can't become a market order: that one is placed once this one has ended.
+            change = _cancel(symbol, standing) if want.ticks is None else _amend(symbol, standing, want)
+            intents.append(change)
     return intents
 
 

@@ -105,7 +105,7 @@ def desired(
     stop = protective_stop(params, plan, position)
     held_stop = stop if position.lots * plan.direction > 0 else None
     if plan.phase is Phase.CLOSING:
-        return Desired(_exit(position, instrument), held_stop)
+        return Desired(_exit(plan, position, instrument), held_stop)
     orders: list[DesiredOrder] = []
     if plan.phase is Phase.ENTERING and not plan.entry_over:
         orders += _entry(params, plan, standing, stop)
@@ -116,11 +116,12 @@ def desired(
     return Desired(tuple(orders), held_stop)
 
 
-def _exit(position: Position, instrument: Instrument) -> tuple[DesiredOrder, ...]:
+def _exit(plan: PlanState, position: Position, instrument: Instrument) -> tuple[DesiredOrder, ...]:
     if not position.lots:
         return ()
-    lots = min(abs(position.lots), instrument.max_market_lots)
-    return (DesiredOrder(Role.EXIT, 0, Side.of(-position.lots), lots, None, reduce_only=True),)
+    most = instrument.max_market_lots if plan.exit_ticks is None else instrument.max_lots
+    lots = min(abs(position.lots), most)
+    return (DesiredOrder(Role.EXIT, 0, Side.of(-position.lots), lots, plan.exit_ticks, reduce_only=True),)
 
 
 _FORCES = {

@@ -32,6 +32,8 @@ def progress(
     if plan.phase is Phase.OPEN and params.averaging is not None and params.averaging.min_minutes:
         plan = _counted_legs(plan, standing, now_ms)
     if plan.phase is Phase.CLOSING:
+        if plan.exit_ticks is not None and now_ms >= plan.exit_until_ms:
+            plan = replace(plan, exit_ticks=None)  # what doesn't fill in time is closed at the market
         plan = _closing(plan, standing, now_ms)
     return plan
 
@@ -142,6 +144,13 @@ def begin(
 def sized(plan: PlanState, *, lots: int, quote: int) -> PlanState:
     """The plan of a new trade with the size of its entry; ``quote`` is its worth in money units."""
     return replace(plan, entry_lots=lots, entry_quote=quote)
+
+
+def patient(plan: PlanState, *, ticks: int, until_ms: int) -> PlanState:
+    """The plan of a closing that may wait for its price, until its time is over."""
+    if plan.phase is not Phase.CLOSING or not ticks:
+        return plan
+    return replace(plan, exit_ticks=ticks, exit_until_ms=until_ms)
 
 
 def close(plan: PlanState, reason: ExitReason) -> PlanState:

@@ -65,6 +65,10 @@ class PlanState:
     """When something was first held; 0 before."""
     exit_reason: str = ""
     """``ExitReason`` of a closing decided by us; empty when the market closed it. Kept when flat."""
+    exit_ticks: int | None = None
+    """Limit price of a closing that has time; None: closed at the market."""
+    exit_until_ms: int = 0
+    """When its time is over."""
     closed_ms: int = 0
     """When the position was gone; cooldown counts from here. 0 = not yet, or nothing was held."""
     equity: int = 0

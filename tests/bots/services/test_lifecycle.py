@@ -8,12 +8,13 @@ from itertools import product
 import pytest
 
 from accounts.models import AccountStatus, AuditEvent, ExchangeAccount
-from bots.models import Bot, BotState, Claim, IntentRow, OrderRow, Outcome
+from bots.models import Bot, BotState, Claim, FeedStatus, IntentRow, OrderRow, Outcome
 from bots.services import lifecycle
 from bots.services.lifecycle import NotAllowed
+from bots.services.tending import LEFT
 from bots.states import ACTIVE, LISTENING, NEXT, may_follow
 from tests.roles import acting_as
-from tests.worlds import World, document
+from tests.worlds import SOURCE, World, document
 from trading_core.engine.states import PERMITS
 from trading_core.errors import DocumentInvalid, InvalidInput
 from trading_core.execution.order import OrderState
@@ -49,7 +50,7 @@ def settle() -> int:
 
 def test_the_state_table_names_every_state_and_only_known_ones() -> None:
     assert set(NEXT) == set(BotState)
-    assert {state.value for state in BotState} == set(PERMITS)
+    assert {state.value for state in BotState} | {LEFT} == set(PERMITS)
     assert set().union(*NEXT.values()) <= set(BotState)
     assert set(LISTENING) < set(ACTIVE)
 
@@ -61,7 +62,7 @@ def test_every_act_is_allowed_or_refused_as_the_table_says(world: World, state: 
         BotState.ENTRIES_PAUSED: lifecycle.pause_bot,
         BotState.RUNNING: lifecycle.resume_bot,
         BotState.CLOSE_ONLY: lifecycle.close_only,
-        BotState.STOPPED: lambda b: lifecycle.stop_bot(b, "leave"),
+        BotState.STOPPED: lambda b: lifecycle.stop_bot(b, "cancel"),
     }
     for wanted, act in acts.items():
         bot = world.bot(start=False)
@@ -143,8 +144,9 @@ def test_pause_keeps_the_target_and_takes_no_new_entry(world: World, held: Bot) 
         assert OrderRow.objects.get(bot=held, role="take_profit").state == OrderState.ACCEPTED
 
 
-def test_stop_leave_keeps_position_stop_target_and_claim(world: World, held: Bot) -> None:
-    lifecycle.stop_bot(held, "leave")
+@pytest.mark.parametrize("mode", ["cancel", "leave"])
+def test_stop_keeps_position_stop_target_and_claim(world: World, held: Bot, mode: str) -> None:
+    lifecycle.stop_bot(held, mode)
     assert world.state_of(held) == BotState.STOPPED
     assert planned(world, held) == []
     with world.inside():
@@ -168,6 +170,51 @@ def test_stop_close_and_panic_cancel_exit_and_stop(world: World, held: Bot, way:
         assert not Claim.objects.filter(bot=held).exists()
 
 
+LEGS = {"legs": 1, "quote": "200", "volume_scale": "1", "deviation_pct": "1", "step_scale": "1", "resting": 1}
+
+
+@pytest.mark.parametrize("mode, asked", [("cancel", [("cancel", "average")]), ("leave", [])])
+def test_legs_stay_only_where_everything_is_left(
+    world: World, mode: str, asked: list[tuple[str, str]]
+) -> None:
+    bot = world.bot(plan=document()["plan"] | {"averaging": LEGS})
+    world.close()
+    world.decide(bot)
+    (entry,) = world.accept(bot)
+    world.hear(world.execution(entry, ticks=1_000), bot)
+    world.accept(bot)
+    lifecycle.stop_bot(bot, mode)
+    assert planned(world, bot) == asked
+
+
+def test_a_closing_by_limit_follows_the_price_and_ends_at_the_market(world: World, held: Bot) -> None:
+    with acting_as("engine"):
+        FeedStatus.objects.create(source=SOURCE, market="a test", last_close_ms=held.done)
+    lifecycle.stop_bot(held, "close_limit")
+    assert planned(world, held) == [("cancel", "take_profit"), ("place", "exit")]
+    (exit_order,) = world.accept(held)
+    assert exit_order.ticks == 1_000
+    with world.inside():
+        OrderRow.objects.filter(bot=held, role="take_profit").update(state=OrderState.CANCELLED.value)
+    world.close(99.0)
+    world.decide(held)
+    assert planned(world, held) == [("amend", "exit")]
+    with world.inside():
+        IntentRow.objects.filter(kind="amend").update(state="confirmed")
+        OrderRow.objects.filter(pk=exit_order.pk).update(ticks=990)
+    for _ in range(4):
+        world.close(99.0)
+        world.decide(held)
+    assert planned(world, held) == [("cancel", "exit")]
+    with world.inside():
+        IntentRow.objects.filter(kind="cancel").update(state="confirmed")
+    world.hear(world.order_news(exit_order, OrderState.CANCELLED, ticks=990), held)
+    (market,) = [order for order in world.accept(held) if order.role == "exit"]
+    assert market.ticks is None
+    world.hear(world.execution(market, ticks=990), held)
+    assert world.state_of(held) == BotState.STOPPED
+
+
 def test_panic_twice_asks_once(world: World, held: Bot) -> None:
     lifecycle.panic_bot(held)
     before = planned(world, held)
@@ -182,7 +229,7 @@ def test_stop_close_of_a_bot_that_holds_nothing_is_immediate(world: World) -> No
 
 
 def test_stop_refuses_a_mode_nobody_knows(world: World) -> None:
-    with pytest.raises(InvalidInput, match="leave, close"):
+    with pytest.raises(InvalidInput, match="cancel, leave, close_limit, close"):
         lifecycle.stop_bot(world.bot(), "later")
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bots.trader.actor import ReconcileWanted, after_last_gap
+from bots.trader.inbox import ReconcileWanted, after_last_gap
 from bots.trader.news import TOGETHER_MAX, by_symbol
 from bots.trader.protect import Watch
 from trading_core.exchanges.port import PositionNews, PrivateNews, StreamGap, StreamMark, WalletNews
