@@ -8,6 +8,7 @@ from bots import (
     views,
     views_account,
     views_accounts,
+    views_by_hand,
     views_decisions,
     views_halt,
     views_limits,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("bots/<slug:code>/document/", views.bot_document, name="bot-document"),
     path("bots/<slug:code>/confirm/<slug:action>/", views.bot_confirm, name="bot-confirm"),
     path("bots/<slug:code>/do/<slug:action>/", views.bot_act, name="bot-act"),
+    path("bots/<slug:code>/positions/<slug:symbol>/", views_by_hand.position, name="bot-position"),
     path("bots/<slug:code>/decisions/", views_decisions.decisions_page, name="bot-decisions"),
     path("bots/<slug:code>/decisions/live/", views_decisions.decisions_live, name="bot-decisions-live"),
     path(

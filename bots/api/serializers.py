@@ -54,6 +54,20 @@ class StopIn(StrictSerializer):
     mode = serializers.ChoiceField(STOP_MODES, default="cancel")
 
 
+class AddIn(StrictSerializer):
+    """What is added to a position."""
+
+    quote = MoneyField(help_text="worth in USDT")
+    key = serializers.CharField(max_length=40, help_text="names the request: the same key is done once")
+
+
+class ReduceIn(StrictSerializer):
+    """What is taken from a position."""
+
+    percent = serializers.IntegerField(min_value=1, max_value=100)
+    key = serializers.CharField(max_length=40, help_text="names the request: the same key is done once")
+
+
 class PositionOut(serializers.Serializer[Any]):
     """An open position."""
 

@@ -6,6 +6,7 @@ from django.urls import path
 
 from bots.api import (
     views,
+    views_by_hand,
     views_journal,
     views_limits,
     views_market,
@@ -27,6 +28,16 @@ urlpatterns = [
     path("bots/<slug:code>/resume/", views.Resume.as_view(), name="api-bot-resume"),
     path("bots/<slug:code>/stop/", views.Stop.as_view(), name="api-bot-stop"),
     path("bots/<slug:code>/panic/", views.Panic.as_view(), name="api-bot-panic"),
+    path(
+        "bots/<slug:code>/positions/<slug:symbol>/add/",
+        views_by_hand.AddByHand.as_view(),
+        name="api-position-add",
+    ),
+    path(
+        "bots/<slug:code>/positions/<slug:symbol>/reduce/",
+        views_by_hand.ReduceByHand.as_view(),
+        name="api-position-reduce",
+    ),
     path("bots/<slug:code>/decisions/", views_journal.Decisions.as_view(), name="api-decisions"),
     path(
         "bots/<slug:code>/decisions/<slug:symbol>/<int:close_ms>/",

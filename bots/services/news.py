@@ -182,6 +182,7 @@ def _closing_reason(bot: Bot | None, before: Position, news: ExecutionNews, plac
         state.exit_reason,
         liquidated=news.exec_type in LIQUIDATIONS,
         tightened_by=state.tightened_by,
+        leg=place.leg,
     )
 
 

@@ -120,12 +120,19 @@ class EquityRecord:
         return self.wallet + self.unrealised
 
 
-def closing_reason(role: Role, exit_reason: str, *, liquidated: bool, tightened_by: str = "") -> str:
-    """Why an execution closed: by its role, our own exits by what the plan decided, a stop by what moved it."""
+def closing_reason(
+    role: Role, exit_reason: str, *, liquidated: bool, tightened_by: str = "", leg: int = 0
+) -> str:
+    """Why an execution closed: by its role, our own exits by what the plan decided, a stop by what moved it.
+
+    An exit with a ``leg`` is what a person took from a trade that goes on.
+    """
     if liquidated:
         return ExitReason.LIQUIDATION.value
     if role is Role.TAKE_PROFIT:
         return ExitReason.TAKE_PROFIT.value
     if role is Role.STOP:
         return tightened_by or ExitReason.STOP.value
+    if role is Role.EXIT and leg:
+        return ExitReason.MANUAL.value
     return exit_reason or ExitReason.EXTERNAL.value

@@ -21,6 +21,8 @@ from trading_core.plan.kernel import below_ticks, is_inside, lots_of, stop_ticks
 from trading_core.plan.params import Base, EntryType, PlanParams
 from trading_core.plan.state import Leg, Phase, PlanState
 
+ADDED_LEG = 100
+"""Numbers of what a person adds begin behind this: ladders are shorter."""
 LEG_REFUSALS_MAX = 3
 """After so many refusals a leg is given up."""
 
@@ -109,11 +111,30 @@ def desired(
     orders: list[DesiredOrder] = []
     if plan.phase is Phase.ENTERING and not plan.entry_over:
         orders += _entry(params, plan, standing, stop)
+    if plan.phase is Phase.OPEN and position.lots:
+        orders += _by_hand(plan, standing, stop, adds_allowed=legs_allowed)
     if position.lots and targets_allowed:
         orders += _targets(params, plan, standing, instrument)
     if plan.phase is Phase.OPEN and position.lots and legs_allowed and plan.legs_gate and stop is not None:
         orders += _legs(params, plan, standing, instrument, stop)
     return Desired(tuple(orders), held_stop)
+
+
+def _by_hand(
+    plan: PlanState, standing: Standing, stop: int | None, *, adds_allowed: bool
+) -> Iterator[DesiredOrder]:
+    """Market orders for what a person asked, each made once: what doesn't fill is not tried again."""
+    for number, wish in enumerate(plan.by_hand, 1):
+        role, leg = (Role.AVERAGE, ADDED_LEG + number) if wish.lots > 0 else (Role.EXIT, number)
+        if any((o.trade, o.role, o.leg) == (plan.trade, role, leg) for o in standing.ended):
+            continue
+        if wish.lots > 0:
+            if adds_allowed:
+                side = Side.of(plan.direction)
+                yield DesiredOrder(role, leg, side, wish.lots, None, reduce_only=False, stop_ticks=stop)
+        else:
+            lots = min(-wish.lots, abs(standing.position.lots))
+            yield DesiredOrder(role, leg, Side.of(-plan.direction), lots, None, reduce_only=True)
 
 
 def _exit(plan: PlanState, position: Position, instrument: Instrument) -> tuple[DesiredOrder, ...]:

@@ -32,6 +32,16 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """What a person has asked of a trade; its order is named by its place among them, and made once."""
+
+    key: str
+    """Given by whoever asked: the same key is the same wish."""
+    lots: int
+    """To be added; negative: to be closed."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanState:
     """The plan of one bot for one symbol. ``PlanState()`` is flat and has never traded.
 
@@ -99,6 +109,8 @@ class PlanState:
     """The worst price since it reached the next leg; 0: it has not."""
     confirmed: int = 0
     """The leg whose retracement was seen: bought at the market; 0: none."""
+    by_hand: tuple[ByHand, ...] = ()
+    """What a person has asked of this trade, in order."""
     asked: tuple[str, ...] = ()
     """Requests made since the last close: the same one is not made twice, so a refusal can't loop."""
 
@@ -112,6 +124,7 @@ class PlanState:
         record = asdict(self)
         record["phase"] = self.phase.value
         record["legs"] = [[leg.ticks, leg.lots] for leg in self.legs]
+        record["by_hand"] = [[one.key, one.lots] for one in self.by_hand]
         record["asked"] = list(self.asked)
         return {"version": RECORD_VERSION, **record}
 
@@ -125,6 +138,9 @@ class PlanState:
             raise ValueError(f"expected plan record version {RECORD_VERSION}, was {record.get('version')!r}")
         values["phase"] = Phase(str(values["phase"]))
         values["legs"] = tuple(Leg(int(ticks), int(lots)) for ticks, lots in _list(values["legs"]))
+        values["by_hand"] = tuple(
+            ByHand(str(key), int(lots)) for key, lots in _list(values.get("by_hand", []))
+        )
         values["asked"] = tuple(str(request) for request in _list(values["asked"]))
         return cls(**values)  # type: ignore[arg-type]
 
