@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
+from accounts.audit import record
 from accounts.models import ExchangeAccount
 from ailona.kit.push import tell
 from ailona.kit.tenancy import workspace_scope
-from bots.models import Bot, Claim, ExecutionRow, OrderRow, Plan, PositionRow
+from bots.models import Bot, BotState, Claim, ExecutionRow, OrderRow, Plan, PositionRow
 from bots.services import interference, order_states
+from bots.services.documents import document_of
 from bots.services.facts import position_of
 from bots.services.instruments import latest_instrument
 from bots.services.parking import park
@@ -30,6 +32,7 @@ from trading_core.market.instrument import Instrument
 from trading_core.money import PPM
 from trading_core.performance.ledger import closing_reason
 from trading_core.plan.state import PlanState
+from trading_core.risk.guards import ends_bot
 
 POSITION_DELTA = frozenset({"Trade", "AdlTrade", "BustTrade"})
 CASH_ONLY = frozenset({"Funding"})
@@ -104,10 +107,25 @@ def _apply_match(account: ExchangeAccount, bot: Bot | None, news: ExecutionNews)
     reason = _closing_reason(bot, before, news, place)
     _record(account, bot, news, place, realised, reason=reason, instrument_version=instrument.version)
     _pay(account, realised - news.fee)
+    if bot is not None and bot.state in (BotState.RUNNING, BotState.ENTRIES_PAUSED):
+        _end_after_stop(bot, news.symbol, reason, is_flat=after.is_flat)
     if place.order is not None:
         order_states.executed(place.order, news.lots, news.time_ms)
     elif news.exec_type not in LIQUIDATIONS and news.stop_order_type not in STOP_TYPES:
         interference.foreign_trade(account, news)
+
+
+def _end_after_stop(bot: Bot, symbol: str, reason: str, *, is_flat: bool) -> None:
+    """Let a bot whose guards say so take nothing new after a stop; its row is locked."""
+    if not ends_bot(document_of(bot).guards, reason, is_flat=is_flat):
+        return
+    bot.state = BotState.CLOSE_ONLY
+    bot.state_reason = (
+        f"its trade in {symbol} ended by {reason}: it takes nothing new until somebody resumes it"
+    )
+    bot.save(update_fields=["state", "state_reason"])
+    record("bot.ended_by_stop", bot.code, "engine", {"symbol": symbol, "reason": reason})
+    tell(bot.workspace_id, {"type": "bot.changed", "bot": bot.code})
 
 
 def _market_of(account: ExchangeAccount, bot: Bot | None) -> tuple[str, str]:

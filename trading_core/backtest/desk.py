@@ -20,6 +20,7 @@ from trading_core.execution.intent import Intent, IntentKind
 from trading_core.execution.order import OrderState, Role, TimeInForce
 from trading_core.performance.ledger import FundingRecord
 from trading_core.plan.recent import Recent, Tick
+from trading_core.risk.guards import ends_bot
 from trading_core.risk.locks import standing
 from trading_core.rules.verdict import Verdict
 from trading_core.simulator.account import SimAccount
@@ -192,6 +193,9 @@ class Desk:
             liquidated=event.exec_type == LIQUIDATION,
             market_ticks=self.account.ledger.price(self.account.ledger.book(event.symbol)),
         )
+        last, position = self.journal.executions[-1], self.journal.books[event.symbol].position
+        if ends_bot(self.document.guards, last.reason, is_flat=not position.lots):
+            self.state = "close_only"
         if standing is not None and standing.status is Status.FILLED:
             self.journal.end_order(event.symbol, link, OrderState.FILLED)
 

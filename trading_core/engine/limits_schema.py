@@ -6,7 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from trading_core.engine.shape import Default, Fields, Nullable, Number, Whole
+from trading_core.engine.shape import Choice, Default, Fields, Nullable, Number, Whole
 from trading_core.errors import DocumentInvalid
 from trading_core.money import plain
 from trading_core.risk.levels import Guards, Limits, Tiers
@@ -57,6 +57,7 @@ GUARDS = Fields(
         "funding_pct": _maybe(_percent("5", "0")),
         "funding_minutes": Default(Whole(1, 480), 30),
         "liquidation_pct": _maybe(_percent("90")),
+        "after_stop": Default(Choice(("go_on", "close_only")), "go_on"),
     }
 )
 """What only a bot may ask of its entries."""

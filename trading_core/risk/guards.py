@@ -26,6 +26,11 @@ class Ended:
     """``ExitReason``."""
 
 
+def ends_bot(guards: Guards, reason: str, *, is_flat: bool) -> bool:
+    """Whether the bot takes nothing new any more, now that a closing execution had this reason."""
+    return guards.after_stop == "close_only" and is_flat and reason in STOPPED
+
+
 def check_stale(guards: Guards, *, last_ms: int, now_ms: int, interval_ms: int) -> Denial | None:
     """Refuse while the last candle is older than the bot's timeframe allows; 0 is not known."""
     allowed = guards.stale_ppm * interval_ms // PPM

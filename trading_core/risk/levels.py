@@ -135,6 +135,8 @@ class Guards:
     funding_minutes: int = 30
     liquidation_ppm: int | None = None
     """Nearest the liquidation of the whole ladder may lie to the price of the entry."""
+    after_stop: str = "go_on"
+    """``close_only``: a trade that its stop or a liquidation closed is the bot's last but those under way."""
 
     @property
     def asks_results(self) -> bool:

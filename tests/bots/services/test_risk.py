@@ -334,6 +334,25 @@ def test_a_streak_is_read_from_executions_and_pauses(world: World) -> None:
     assert turn(world, bot).code == "entered"
 
 
+def test_a_stop_ends_a_bot_that_says_so_until_somebody_resumes_it(world: World) -> None:
+    bot = world.bot(**risky(guards={"after_stop": "close_only"}))
+    turn(world, bot)
+    entered(world, bot)
+    with world.inside():
+        target = OrderRow.objects.get(bot=bot, role="take_profit")
+    hit = world.execution(target, ticks=960, link="", venue_order_id="v-stop", stop_order_type="StopLoss")
+    world.hear(hit, bot)
+    world.hear(world.order_news(target, OrderState.CANCELLED), bot)
+
+    assert world.state_of(bot) == "close_only"
+    assert turn(world, bot).code == "entries_paused"
+    with world.inside():
+        bot.refresh_from_db()
+    assert "ended by stop" in bot.state_reason
+    lifecycle.resume_bot(bot)
+    assert turn(world, bot).code == "entered"
+
+
 def test_wider_limits_must_be_confirmed(world: World) -> None:
     account = world.account()
     limit(world, account, gross="2", day_loss={"flatten_pct": "5"}, reserve_pct="10")

@@ -65,6 +65,21 @@ def test_losses_in_a_row_pause_the_bot() -> None:
     assert "losing_streak" in codes.values()
 
 
+def test_a_stop_can_be_the_last_trade() -> None:
+    played = play(plan(), priced(1_500, seed=2))
+    reasons = [trade.reason for trade in trades_of(played.executions)]
+    assert reasons.index("stop") < len(reasons) - 1
+
+    ended = play(plan(**{"risk.guards": {"after_stop": "close_only"}}), priced(1_500, seed=2))
+    trades = trades_of(ended.executions)
+    stopped = next(trade.closed_ms for trade in trades if trade.reason == "stop")
+    codes = {d.close_ms: d.code for d in ended.decisions}
+    after = {code for when, code in codes.items() if when > stopped}
+    assert all(trade.opened_ms <= stopped for trade in trades)
+    assert "entries_paused" in after
+    assert "entered" not in after
+
+
 def test_limits_that_nothing_reaches_change_nothing() -> None:
     found = priced(600, seed=7)
     limits = {
