@@ -20,7 +20,7 @@ from trading_core.venue.faults import control as venue_faults
 Spec = dict[str, Any]
 POINT_S = 20.0
 """How long a step is waited for at which a trader is to die."""
-PAUSE_S = 14.0
+PAUSE_S = 9.0
 """Seconds between two misfortunes, on average."""
 
 

@@ -34,7 +34,7 @@ from trading_core.venue.market.source import MINUTE_MS
 SOURCE, LINEAR = "synthetic", "linear"
 TASKS = {task.name: task for task in (tasks.verdicts, tasks.cycle, tasks.enforce, tasks.sweep)}
 LOOK_S = 0.5
-SWEEP_S = 6.0
+SWEEP_S = 8.0
 TASK_S = (0.001, 0.3)
 FEED_S = (0.05, 0.8)
 
@@ -114,8 +114,8 @@ class Platform:
         """Start a trader process that waits for leases as any other does."""
         process = Process(f"trader-{len(self.traders)}", self.clock, self.draw)
         config = TraderConfig(
-            venue_url=self.wire.url, venue_token=self.wire.token, holder=process.name, poll_every=4.0, halts_every=1.0,
-            discover_every=5.0, reconcile_every=10.0, settle=Settle(venue_ms=1_000),
+            venue_url=self.wire.url, venue_token=self.wire.token, holder=process.name, poll_every=4.0, halts_every=2.0,
+            discover_every=8.0, reconcile_every=10.0, settle=Settle(venue_ms=1_000),
         )  # fmt: skip
         stop = asyncio.Event()
         trader = Trader(config, work=SimulatedWork(process), control=self.wire.control())

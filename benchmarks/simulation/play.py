@@ -41,7 +41,7 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT")
 BOTS = (1, 1, 1, 2)
 """How many bots, each on an account of its own: drawn from these."""
 TOKEN = "a-control-token-of-a-simulation"  # noqa: S105 - of a venue that nobody can reach
-TROUBLE_S = 150.0
+TROUBLE_S = 100.0
 REST_MAX_S = 420.0
 LOOK_S = 2.0
 
